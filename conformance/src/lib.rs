@@ -1,0 +1,1 @@
+//! What every backend and every server must pass: suites, the reference model and checkers.
