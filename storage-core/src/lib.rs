@@ -1,1 +1,38 @@
-//! The engine of Auroch.
+//! Auroch's storage engine: etcd's semantics as one deterministic state machine over a durable commit log.
+//!
+//! A program embeds it through [`Store`], over any [`Backend`]. `DESIGN.md` beside this crate says how it works.
+
+pub mod backend;
+pub mod commit;
+mod environment;
+mod error;
+mod event;
+mod key_range;
+mod options;
+mod request;
+mod response;
+mod types;
+mod values;
+pub mod wire;
+
+pub use backend::{Backend, BackendError, BackendInfo, Durability, MemoryBackend, Size};
+pub use environment::{Environment, SystemEnvironment};
+pub use error::StoreError;
+pub use event::{Event, EventValue, PrevKv, RevisionEvents};
+pub use key_range::{KeyRange, RangeEnd};
+pub use options::{
+    DEFAULT_MAX_REQUEST_BYTES, DEFAULT_MAX_TXN_OPS, DEFAULT_MIN_LEASE_TTL, DEFAULT_QUOTA_BYTES,
+    StoreOptions,
+};
+pub use request::{
+    AlarmKind, Compare, CompareTarget, DeleteRangeRequest, Op, PutLease, PutRequest, PutValue,
+    RangeRequest, Relation, RevisionFilter, Sort, SortOrder, SortTarget, TxnRequest,
+};
+pub use response::{
+    Alarm, DeleteRangeResponse, HashKvResponse, KeyValue, LeaseGrantResponse,
+    LeaseKeepAliveResponse, LeaseTimeToLiveResponse, OpResponse, PutResponse, RangeResponse,
+    TxnResponse,
+};
+pub use types::{
+    CommitId, Key, LeaseId, Position, Revision, Sub, VersionId, VersionMeta, WatchId,
+};

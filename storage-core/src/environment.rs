@@ -1,0 +1,45 @@
+//! Time and randomness, injected so that tests decide both.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use rand::RngExt as _;
+
+/// Where the engine takes time and randomness from.
+pub trait Environment: std::fmt::Debug + Send + Sync + 'static {
+    /// Time since some fixed point of this process; never goes back. Running deadlines are measured with it.
+    fn monotonic(&self) -> Duration;
+
+    /// Time since the Unix epoch, by a clock that may be wrong or step. Only deadlines on the disk are in it.
+    fn unix_time(&self) -> Duration;
+
+    /// 128 random bits.
+    fn random(&self) -> u128;
+}
+
+/// The machine's clocks and the thread's random generator.
+#[derive(Debug)]
+pub struct SystemEnvironment {
+    start: Instant,
+}
+
+impl Default for SystemEnvironment {
+    #[expect(clippy::disallowed_methods, reason = "this is where the engine's time comes from")]
+    fn default() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Environment for SystemEnvironment {
+    fn monotonic(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is where the engine's time comes from")]
+    fn unix_time(&self) -> Duration {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn random(&self) -> u128 {
+        rand::rng().random()
+    }
+}

@@ -1,0 +1,77 @@
+//! Reading values by version: the cache in front of the backend.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::backend::{Backend, BackendError};
+use crate::types::VersionId;
+
+/// Values of versions, from a cache bounded in bytes or else from the backend. A version's value never changes, so the
+/// cache is never stale; versions whose commit was rolled back never enter it.
+#[derive(Debug)]
+pub(crate) struct Values {
+    cache: Cache<VersionId, Bytes, ByBytes>,
+    backend: Arc<dyn Backend>,
+}
+
+#[derive(Clone, Debug)]
+struct ByBytes;
+
+/// What an entry costs beside its value: the slot, the two headers of `Bytes`, the allocation's rounding.
+const ENTRY_BYTES: u64 = 96;
+
+impl Weighter<VersionId, Bytes> for ByBytes {
+    fn weight(&self, _: &VersionId, value: &Bytes) -> u64 {
+        value.len() as u64 + ENTRY_BYTES
+    }
+}
+
+impl Values {
+    pub(crate) fn new(backend: Arc<dyn Backend>, cache_bytes: u64) -> Self {
+        /// Kubernetes' objects are of this size; it only decides the first allocation.
+        const TYPICAL_VALUE_BYTES: u64 = 2048;
+        let entries = usize::try_from(cache_bytes / TYPICAL_VALUE_BYTES).unwrap_or(usize::MAX).min(1 << 16);
+        Self { cache: Cache::with_weighter(entries, cache_bytes, ByBytes), backend }
+    }
+
+    /// The value if it is at hand.
+    pub(crate) fn cached(&self, id: VersionId) -> Option<Bytes> {
+        self.cache.get(&id)
+    }
+
+    /// Takes in the value of a durable version.
+    pub(crate) fn insert(&self, id: VersionId, value: Bytes) {
+        self.cache.insert(id, value);
+    }
+
+    /// Lets go of a version that was superseded: it is unlikely to be read again.
+    pub(crate) fn forget(&self, id: VersionId) {
+        self.cache.remove(&id);
+    }
+
+    /// Bytes that the cache holds.
+    pub(crate) fn cached_bytes(&self) -> u64 {
+        self.cache.weight()
+    }
+
+    /// Values in the order asked; `None` for a version that is gone. What the backend is asked for, it is asked for once.
+    pub(crate) async fn get(&self, ids: &[VersionId]) -> Result<Vec<Option<Bytes>>, BackendError> {
+        let mut values: Vec<_> = ids.iter().map(|id| self.cache.get(id)).collect();
+        let mut missing: Vec<usize> = (0..ids.len()).filter(|&i| values[i].is_none()).collect();
+        if missing.is_empty() {
+            return Ok(values);
+        }
+        missing.sort_unstable_by_key(|&i| ids[i]);
+        let wanted: Vec<_> = missing.iter().map(|&i| ids[i]).collect();
+        for (slot, value) in missing.into_iter().zip(self.backend.values(&wanted).await?) {
+            if let Some(value) = &value {
+                self.cache.insert(ids[slot], value.clone());
+            }
+            values[slot] = value;
+        }
+        Ok(values)
+    }
+}
