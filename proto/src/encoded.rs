@@ -115,8 +115,8 @@ impl prost::Message for Message {
         _buf: &mut impl Buf,
         _ctx: DecodeContext,
     ) -> Result<(), DecodeError> {
-        // prost gives no other way to make this error; the first byte of a varint that never ends is one.
-        prost::encoding::decode_varint(&mut &[][..]).map(|_| ())
+        // prost keeps the making of its error to itself, so this one comes from reading a number out of nothing.
+        prost::encoding::decode_varint(&mut [].as_slice()).map(|_| ())
     }
 
     fn encoded_len(&self) -> usize {
