@@ -27,15 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(FILES, ["."])?;
     let out_dir = env::var("OUT_DIR")?;
     fs::write(Path::new(&out_dir).join("descriptors.bin"), descriptors.encode_to_vec())?;
-    let hot: Vec<Service> = HOT
-        .iter()
-        .map(|(service, encoded)| hot_service(&descriptors, service, encoded))
-        .collect();
+    let hot: Vec<Service> = HOT.iter().map(|(service, encoded)| hot_service(&descriptors, service, encoded)).collect();
     manual::Builder::new().build_client(false).compile(&hot);
-    tonic_prost_build::configure()
-        .bytes(".")
-        .build_transport(false)
-        .compile_fds(descriptors)?;
+    tonic_prost_build::configure().bytes(".").build_transport(false).compile_fds(descriptors)?;
     Ok(())
 }
 

@@ -25,17 +25,11 @@ impl encoded::Kv for Fixed {
     type RangeStreamStream = Once;
 
     async fn range(&self, _: Request<RangeRequest>) -> Answer<Message> {
-        Ok(Response::new(Message::of(&RangeResponse {
-            count: 1,
-            ..Default::default()
-        })))
+        Ok(Response::new(Message::of(&RangeResponse { count: 1, ..Default::default() })))
     }
 
     async fn range_stream(&self, _: Request<RangeRequest>) -> Answer<Once> {
-        let range_response = Some(RangeResponse {
-            count: 2,
-            ..Default::default()
-        });
+        let range_response = Some(RangeResponse { count: 2, ..Default::default() });
         once(&RangeStreamResponse { range_response })
     }
 
@@ -44,17 +38,11 @@ impl encoded::Kv for Fixed {
     }
 
     async fn delete_range(&self, _: Request<DeleteRangeRequest>) -> Answer<DeleteRangeResponse> {
-        Ok(Response::new(DeleteRangeResponse {
-            deleted: 3,
-            ..Default::default()
-        }))
+        Ok(Response::new(DeleteRangeResponse { deleted: 3, ..Default::default() }))
     }
 
     async fn txn(&self, _: Request<TxnRequest>) -> Answer<Message> {
-        Ok(Response::new(Message::of(&TxnResponse {
-            succeeded: true,
-            ..Default::default()
-        })))
+        Ok(Response::new(Message::of(&TxnResponse { succeeded: true, ..Default::default() })))
     }
 
     async fn compact(&self, _: Request<CompactionRequest>) -> Answer<CompactionResponse> {
@@ -67,30 +55,17 @@ impl encoded::Watch for Fixed {
     type WatchStream = Once;
 
     async fn watch(&self, _: Request<Streaming<WatchRequest>>) -> Answer<Once> {
-        once(&WatchResponse {
-            watch_id: 4,
-            ..Default::default()
-        })
+        once(&WatchResponse { watch_id: 4, ..Default::default() })
     }
 }
 
 #[tokio::test]
 async fn calls_of_kv_arrive_and_their_answers_are_read() {
     let mut client = KvClient::new(KvServer::new(Fixed));
-    assert_eq!(
-        client.range(RangeRequest::default()).await.unwrap().into_inner().count,
-        1
-    );
+    assert_eq!(client.range(RangeRequest::default()).await.unwrap().into_inner().count, 1);
     let mut pieces = client.range_stream(RangeRequest::default()).await.unwrap().into_inner();
-    assert_eq!(
-        pieces.message().await.unwrap().unwrap().range_response.unwrap().count,
-        2
-    );
-    let deleted = client
-        .delete_range(DeleteRangeRequest::default())
-        .await
-        .unwrap()
-        .into_inner();
+    assert_eq!(pieces.message().await.unwrap().unwrap().range_response.unwrap().count, 2);
+    let deleted = client.delete_range(DeleteRangeRequest::default()).await.unwrap().into_inner();
     assert_eq!(deleted.deleted, 3);
     assert!(client.txn(TxnRequest::default()).await.unwrap().into_inner().succeeded);
     client.put(PutRequest::default()).await.unwrap();

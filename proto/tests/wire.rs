@@ -13,15 +13,9 @@ fn every_message_field_enum_and_call_is_etcds() {
     let mut ours: Vec<String> = descriptors.file.iter().flat_map(file).collect();
     ours.sort();
     let etcds: Vec<&str> = include_str!("wire.txt").lines().collect();
-    let missing: Vec<_> = etcds
-        .iter()
-        .filter(|line| !ours.iter().any(|our| our == *line))
-        .collect();
+    let missing: Vec<_> = etcds.iter().filter(|line| !ours.iter().any(|our| our == *line)).collect();
     let extra: Vec<_> = ours.iter().filter(|line| !etcds.contains(&line.as_str())).collect();
-    assert!(
-        missing.is_empty() && extra.is_empty(),
-        "missing: {missing:#?}\nextra: {extra:#?}"
-    );
+    assert!(missing.is_empty() && extra.is_empty(), "missing: {missing:#?}\nextra: {extra:#?}");
 }
 
 fn file(file: &FileDescriptorProto) -> Vec<String> {
@@ -54,21 +48,12 @@ fn message(parent: &str, message_type: &DescriptorProto) -> Vec<String> {
 }
 
 fn field(message: &str, message_type: &DescriptorProto, field: &FieldDescriptorProto) -> String {
-    let repeated = if field.label() == Label::Repeated {
-        "repeated "
-    } else {
-        ""
-    };
+    let repeated = if field.label() == Label::Repeated { "repeated " } else { "" };
     let oneof = field
         .oneof_index
         .map(|index| format!(" in {}", message_type.oneof_decl[index as usize].name()))
         .unwrap_or_default();
-    format!(
-        "field {message}.{} = {} {repeated}{}{oneof}",
-        field.name(),
-        field.number(),
-        kind(field)
-    )
+    format!("field {message}.{} = {} {repeated}{}{oneof}", field.name(), field.number(), kind(field))
 }
 
 fn kind(field: &FieldDescriptorProto) -> String {
@@ -80,11 +65,7 @@ fn kind(field: &FieldDescriptorProto) -> String {
 
 fn enumeration(parent: &str, enumeration: &EnumDescriptorProto) -> Vec<String> {
     let line = |name: &str, number: i32| format!("enum {parent}.{} {name} = {number}", enumeration.name());
-    enumeration
-        .value
-        .iter()
-        .map(|value| line(value.name(), value.number()))
-        .collect()
+    enumeration.value.iter().map(|value| line(value.name(), value.number())).collect()
 }
 
 /// A full name without its leading dot.
