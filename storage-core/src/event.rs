@@ -46,14 +46,7 @@ impl Event {
     /// An event that nobody has encoded yet.
     #[must_use]
     pub fn new(key: Key, meta: VersionMeta, value: Bytes, prev: Option<PrevKv>) -> Self {
-        Self {
-            key,
-            meta,
-            value: EventValue(value),
-            prev,
-            encoded: OnceLock::new(),
-            encoded_with_prev: OnceLock::new(),
-        }
+        Self { key, meta, value: EventValue(value), prev, encoded: OnceLock::new(), encoded_with_prev: OnceLock::new() }
     }
 
     /// Whether it is a deletion.

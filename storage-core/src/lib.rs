@@ -3,36 +3,47 @@
 //! A program embeds it through [`Store`], over any [`Backend`]. `DESIGN.md` beside this crate says how it works.
 
 pub mod backend;
+mod calls;
 pub mod commit;
+mod compactor;
 mod environment;
 mod error;
 mod event;
+mod hash;
+mod index;
 mod key_range;
+mod machine;
 mod options;
+mod pins;
+mod range_stream;
+mod read;
 mod request;
 mod response;
+mod shared;
+mod store;
 mod types;
 mod values;
+pub mod watch;
 pub mod wire;
+mod writer;
 
 pub use backend::{Backend, BackendError, BackendInfo, Durability, MemoryBackend, Size};
 pub use environment::{Environment, SystemEnvironment};
 pub use error::StoreError;
 pub use event::{Event, EventValue, PrevKv, RevisionEvents};
 pub use key_range::{KeyRange, RangeEnd};
+pub use machine::Identity;
 pub use options::{
-    DEFAULT_MAX_REQUEST_BYTES, DEFAULT_MAX_TXN_OPS, DEFAULT_MIN_LEASE_TTL, DEFAULT_QUOTA_BYTES,
-    StoreOptions,
+    DEFAULT_MAX_REQUEST_BYTES, DEFAULT_MAX_TXN_OPS, DEFAULT_MIN_LEASE_TTL, DEFAULT_QUOTA_BYTES, StoreOptions,
 };
+pub use range_stream::{RangeChunk, RangeStream, StreamEnd};
 pub use request::{
-    AlarmKind, Compare, CompareTarget, DeleteRangeRequest, Op, PutLease, PutRequest, PutValue,
-    RangeRequest, Relation, RevisionFilter, Sort, SortOrder, SortTarget, TxnRequest,
+    AlarmKind, Compare, CompareTarget, DeleteRangeRequest, Op, PutLease, PutRequest, PutValue, RangeRequest, Relation,
+    RevisionFilter, Sort, SortOrder, SortTarget, TxnRequest,
 };
 pub use response::{
-    Alarm, DeleteRangeResponse, HashKvResponse, KeyValue, LeaseGrantResponse,
-    LeaseKeepAliveResponse, LeaseTimeToLiveResponse, OpResponse, PutResponse, RangeResponse,
-    TxnResponse,
+    Alarm, DeleteRangeResponse, HashKvResponse, KeyValue, LeaseGrantResponse, LeaseKeepAliveResponse,
+    LeaseTimeToLiveResponse, OpResponse, PutResponse, RangeResponse, TxnResponse,
 };
-pub use types::{
-    CommitId, Key, LeaseId, Position, Revision, Sub, VersionId, VersionMeta, WatchId,
-};
+pub use store::{OpenError, Store, StoreStatus};
+pub use types::{CommitId, Key, LeaseId, Position, Revision, Sub, VersionId, VersionMeta, WatchId};

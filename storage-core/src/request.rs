@@ -131,12 +131,7 @@ impl PutRequest {
     /// Writes `value` to `key`, with no lease.
     #[must_use]
     pub fn new(key: &[u8], value: Bytes) -> Self {
-        Self {
-            key: key.into(),
-            value: PutValue::Set(value),
-            lease: PutLease::Set(LeaseId::NONE),
-            prev_kv: false,
-        }
+        Self { key: key.into(), value: PutValue::Set(value), lease: PutLease::Set(LeaseId::NONE), prev_kv: false }
     }
 }
 

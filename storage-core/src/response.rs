@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::read::Completion;
 use crate::request::AlarmKind;
 use crate::types::{Key, LeaseId, Revision, VersionMeta};
 
@@ -34,6 +35,7 @@ pub struct RangeResponse {
     pub more: bool,
     /// How many keys the range has at that revision, whatever limit and filters left out.
     pub count: usize,
+    pub(crate) completion: Completion,
 }
 
 /// The answer to a put.
@@ -118,7 +120,7 @@ pub struct LeaseTimeToLiveResponse {
 }
 
 /// An alarm that is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Alarm {
     /// The member it is about.
     pub member_id: u64,

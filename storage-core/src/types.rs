@@ -131,13 +131,7 @@ impl VersionMeta {
     /// # Panics
     /// If `value_len` is 4 GiB or more; request limits lie far below.
     #[must_use]
-    pub fn put(
-        id: VersionId,
-        create_revision: Revision,
-        version: i64,
-        lease: LeaseId,
-        value_len: usize,
-    ) -> Self {
+    pub fn put(id: VersionId, create_revision: Revision, version: i64, lease: LeaseId, value_len: usize) -> Self {
         let value_len = u32::try_from(value_len).expect("a value is smaller than 4 GiB");
         assert!(value_len != Self::TOMBSTONE, "a value is smaller than 4 GiB");
         Self { id, create_revision, version, lease, value_len }
@@ -146,13 +140,7 @@ impl VersionMeta {
     /// The metadata of a deletion.
     #[must_use]
     pub fn tombstone(id: VersionId) -> Self {
-        Self {
-            id,
-            create_revision: Revision(0),
-            version: 0,
-            lease: LeaseId::NONE,
-            value_len: Self::TOMBSTONE,
-        }
+        Self { id, create_revision: Revision(0), version: 0, lease: LeaseId::NONE, value_len: Self::TOMBSTONE }
     }
 
     /// The revision that wrote this version.

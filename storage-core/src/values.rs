@@ -23,6 +23,9 @@ struct ByBytes;
 /// What an entry costs beside its value: the slot, the two headers of `Bytes`, the allocation's rounding.
 const ENTRY_BYTES: u64 = 96;
 
+/// Reads of more values than this bypass the cache.
+const CACHED_READ_MAX: usize = 64;
+
 impl Weighter<VersionId, Bytes> for ByBytes {
     fn weight(&self, _: &VersionId, value: &Bytes) -> u64 {
         value.len() as u64 + ENTRY_BYTES
@@ -66,8 +69,10 @@ impl Values {
         }
         missing.sort_unstable_by_key(|&i| ids[i]);
         let wanted: Vec<_> = missing.iter().map(|&i| ids[i]).collect();
+        // A long list would only push out what is read often.
+        let keep = ids.len() <= CACHED_READ_MAX;
         for (slot, value) in missing.into_iter().zip(self.backend.values(&wanted).await?) {
-            if let Some(value) = &value {
+            if let Some(value) = value.as_ref().filter(|_| keep) {
                 self.cache.insert(ids[slot], value.clone());
             }
             values[slot] = value;

@@ -73,6 +73,11 @@ pub fn put_key_value(out: &mut impl BufMut, key: &[u8], meta: &VersionMeta, valu
     put_int(out, 6, meta.lease.0);
 }
 
+/// Writes the `mvccpb.KeyValue` that stands for a deleted key in etcd's storage: the key alone.
+pub fn put_key_only(out: &mut impl BufMut, key: &[u8]) {
+    put_bytes(out, 1, key);
+}
+
 /// A `mvccpb.Event`: type = 1, kv = 2, prev_kv = 3.
 pub(crate) fn encode_event(event: &Event, prev_kv: bool) -> Bytes {
     const DELETE: i64 = 1;

@@ -31,10 +31,7 @@ impl Cause {
     }
 
     /// A cause in plain words, with the error below it.
-    pub fn with_source(
-        message: impl Into<String>,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
+    pub fn with_source(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { message: message.into(), source: Some(source.into()) }
     }
 }
@@ -55,6 +52,14 @@ impl Error for Cause {
 }
 
 impl BackendError {
+    /// The same failure where something else of unknown outcome depends on it.
+    pub(crate) fn into_unknown(self) -> Self {
+        match self {
+            Self::Determinate(cause) | Self::Indeterminate(cause) => Self::Indeterminate(cause),
+            Self::Fatal(cause) => Self::Fatal(cause),
+        }
+    }
+
     /// A determinate failure in plain words.
     pub fn determinate(message: impl Into<String>) -> Self {
         Self::Determinate(Cause::new(message))

@@ -10,8 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, LoadBatch, ScanFrom,
-    ScanLimits, Size,
+    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits, Size,
 };
 use crate::commit::{Commit, Group};
 use crate::types::{Position, VersionId};
@@ -88,9 +87,7 @@ impl Backend for FaultBackend {
     async fn append(&self, expected: Position, group: Group) -> Result<AppendOutcome, BackendError> {
         let fault = self.next_fault()?;
         let outcome = match fault {
-            Fault::None | Fault::HappenedUnknown | Fault::HappenedPoison => {
-                self.inner.append(expected, group).await?
-            }
+            Fault::None | Fault::HappenedUnknown | Fault::HappenedPoison => self.inner.append(expected, group).await?,
             Fault::Refused => return Err(BackendError::determinate("injected: refused")),
             Fault::Lost => return Err(BackendError::indeterminate("injected: lost")),
             Fault::Poison => return Err(BackendError::fatal("injected: flush failed")),

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, Durability, LoadBatch,
-    ScanFrom, ScanLimits, Size,
+    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, Durability, LoadBatch, ScanFrom,
+    ScanLimits, Size,
 };
 use crate::commit::{Commit, Group};
 use crate::types::{Position, Revision, VersionId};
@@ -87,12 +87,8 @@ impl Log {
     /// Forgets commits without anything left below the last commit at or below `through`.
     fn trim(&mut self, through: Revision) {
         let Some((_, &end)) = self.positions.range(..=through).next_back() else { return };
-        let empty: Vec<_> = self
-            .commits
-            .range(..end)
-            .filter(|(_, c)| c.mutations.is_empty())
-            .map(|(p, _)| *p)
-            .collect();
+        let empty: Vec<_> =
+            self.commits.range(..end).filter(|(_, c)| c.mutations.is_empty()).map(|(p, _)| *p).collect();
         for position in empty {
             let commit = self.commits.remove(&position).expect("it was just found");
             self.bytes -= commit.weight_bytes() as u64;
@@ -147,11 +143,8 @@ impl Backend for MemoryBackend {
     async fn load(&self, sink: mpsc::Sender<LoadBatch>) -> Result<Bounds, BackendError> {
         let (bounds, versions, controls) = {
             let log = self.open_log()?;
-            let versions: Vec<_> = log
-                .commits
-                .values()
-                .flat_map(|c| c.mutations.iter().map(|m| (m.key.clone(), m.meta)))
-                .collect();
+            let versions: Vec<_> =
+                log.commits.values().flat_map(|c| c.mutations.iter().map(|m| (m.key.clone(), m.meta))).collect();
             let controls = log.controls.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
             (log.bounds, versions, controls)
         };

@@ -65,11 +65,7 @@ fn put_mutation(out: &mut BytesMut, mutation: &Mutation) {
 ///
 /// # Errors
 /// If the bytes are not a commit.
-pub fn decode_commit(
-    position: Position,
-    revision: Revision,
-    stored: &Bytes,
-) -> Result<Commit, CommitCodecError> {
+pub fn decode_commit(position: Position, revision: Revision, stored: &Bytes) -> Result<Commit, CommitCodecError> {
     let mut reader = Reader::open(stored)?;
     let id = reader.id;
     let mut mutations = Vec::with_capacity(reader.mutations.min(stored.len()));
@@ -127,15 +123,11 @@ impl<'a> Reader<'a> {
             form => return Err(CommitCodecError::Form(form)),
         }
         reader.id = CommitId(reader.rest.try_get_u128_le().map_err(|_| CommitCodecError::Malformed)?);
-        reader.mutations =
-            usize::try_from(reader.varint()?).map_err(|_| CommitCodecError::Malformed)?;
+        reader.mutations = usize::try_from(reader.varint()?).map_err(|_| CommitCodecError::Malformed)?;
         Ok(reader)
     }
 
-    fn mutation(
-        &mut self,
-        revision: Revision,
-    ) -> Result<(&'a [u8], VersionMeta, &'a [u8]), CommitCodecError> {
+    fn mutation(&mut self, revision: Revision) -> Result<(&'a [u8], VersionMeta, &'a [u8]), CommitCodecError> {
         let tombstone = self.byte()? == TOMBSTONE;
         let sub = Sub(u32::try_from(self.varint()?).map_err(|_| CommitCodecError::Malformed)?);
         let id = VersionId { revision, sub };
@@ -200,11 +192,7 @@ mod tests {
             id: CommitId(u128::MAX - 3),
             mutations: vec![
                 Mutation { key: b"a".as_slice().into(), meta: put, value: Bytes::from_static(b"xyz") },
-                Mutation {
-                    key: b"b".as_slice().into(),
-                    meta: VersionMeta::tombstone(id(2)),
-                    value: Bytes::new(),
-                },
+                Mutation { key: b"b".as_slice().into(), meta: VersionMeta::tombstone(id(2)), value: Bytes::new() },
             ],
             controls: vec![
                 ControlChange { key: Bytes::from_static(b"c"), value: Some(Bytes::new()) },

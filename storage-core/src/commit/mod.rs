@@ -69,10 +69,8 @@ impl Commit {
     pub fn weight_bytes(&self) -> usize {
         const PER_COMMIT: usize = 48;
         const PER_MUTATION: usize = 32;
-        let mutations: usize =
-            self.mutations.iter().map(|m| PER_MUTATION + m.key.len() + m.value.len()).sum();
-        let controls: usize =
-            self.controls.iter().map(|c| c.key.len() + c.value.as_ref().map_or(0, Bytes::len)).sum();
+        let mutations: usize = self.mutations.iter().map(|m| PER_MUTATION + m.key.len() + m.value.len()).sum();
+        let controls: usize = self.controls.iter().map(|c| c.key.len() + c.value.as_ref().map_or(0, Bytes::len)).sum();
         PER_COMMIT + mutations + controls
     }
 }

@@ -1,0 +1,165 @@
+//! Leases: who has which keys, and when each is due.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use super::control::Record;
+use crate::types::{Key, LeaseId};
+
+/// All leases, with deadlines by the monotonic clock.
+#[derive(Debug, Default)]
+pub(crate) struct Lessor {
+    leases: HashMap<LeaseId, Lease>,
+    due: BTreeSet<(Duration, LeaseId)>,
+    /// Leases whose deadline on the disk is older than the one here.
+    renewed: BTreeSet<LeaseId>,
+}
+
+/// One lease.
+#[derive(Clone, Debug)]
+pub(crate) struct Lease {
+    pub(crate) ttl: i64,
+    pub(crate) deadline: Duration,
+    pub(crate) keys: BTreeSet<Key>,
+}
+
+impl Lessor {
+    pub(crate) fn get(&self, id: LeaseId) -> Option<&Lease> {
+        self.leases.get(&id)
+    }
+
+    pub(crate) fn contains(&self, id: LeaseId) -> bool {
+        self.leases.contains_key(&id)
+    }
+
+    /// Leases by deadline, the next first.
+    pub(crate) fn by_deadline(&self) -> impl Iterator<Item = LeaseId> {
+        self.due.iter().map(|(_, id)| *id)
+    }
+
+    pub(crate) fn insert(&mut self, id: LeaseId, lease: Lease) {
+        self.due.insert((lease.deadline, id));
+        if let Some(replaced) = self.leases.insert(id, lease) {
+            self.due.remove(&(replaced.deadline, id));
+            let lease = self.leases.get_mut(&id).expect("it was just inserted");
+            self.due.insert((lease.deadline, id));
+            lease.keys.extend(replaced.keys);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: LeaseId) -> Option<Lease> {
+        let lease = self.leases.remove(&id)?;
+        self.due.remove(&(lease.deadline, id));
+        self.renewed.remove(&id);
+        Some(lease)
+    }
+
+    /// Moves a lease's deadline, to be written down at the next checkpoint.
+    pub(crate) fn renew(&mut self, id: LeaseId, deadline: Duration) {
+        let Some(lease) = self.leases.get_mut(&id) else { return };
+        self.due.remove(&(lease.deadline, id));
+        lease.deadline = deadline;
+        self.due.insert((deadline, id));
+        self.renewed.insert(id);
+    }
+
+    pub(crate) fn attach(&mut self, id: LeaseId, key: Key) {
+        if let Some(lease) = self.leases.get_mut(&id) {
+            lease.keys.insert(key);
+        }
+    }
+
+    pub(crate) fn detach(&mut self, id: LeaseId, key: &Key) {
+        if let Some(lease) = self.leases.get_mut(&id) {
+            lease.keys.remove(key);
+        }
+    }
+
+    /// When the next lease is due.
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        self.due.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// The lease that is due at `now`, if any.
+    pub(crate) fn next_expired(&self, now: Duration) -> Option<LeaseId> {
+        self.due.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)
+    }
+
+    /// Whether a checkpoint has anything to write.
+    pub(crate) fn has_renewed(&self) -> bool {
+        !self.renewed.is_empty()
+    }
+
+    /// Up to `limit` renewed leases, which count as written down from now on.
+    pub(crate) fn take_renewed(&mut self, limit: usize) -> Vec<LeaseId> {
+        let taken: Vec<_> = self.renewed.iter().copied().take(limit).collect();
+        for id in &taken {
+            self.renewed.remove(id);
+        }
+        taken
+    }
+
+    /// Says that what is on the disk of `id` is older than what is here.
+    pub(crate) fn mark_renewed(&mut self, id: LeaseId) {
+        if self.contains(id) {
+            self.renewed.insert(id);
+        }
+    }
+}
+
+/// Two readings of two clocks at one moment, for turning deadlines of one into the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) monotonic: Duration,
+    pub(crate) unix: Duration,
+}
+
+impl Moment {
+    /// The record that keeps a lease over a restart.
+    pub(crate) fn record(&self, id: LeaseId, lease: &Lease) -> Record {
+        let remaining = lease.deadline.saturating_sub(self.monotonic);
+        let deadline_ms = u64::try_from((self.unix + remaining).as_millis()).unwrap_or(u64::MAX);
+        Record::Lease { id, ttl: lease.ttl, deadline_ms }
+    }
+
+    /// A lease as it goes on after a restart: what was left of it, plus `grace` for renewals that were not written
+    /// down, but never more than its whole time (the clock may have been set back).
+    pub(crate) fn restore(&self, ttl: i64, deadline_ms: u64, grace: Duration) -> Lease {
+        let whole = Duration::from_secs(ttl.max(0).cast_unsigned());
+        let remaining = Duration::from_millis(deadline_ms).saturating_sub(self.unix);
+        let deadline = self.monotonic + (remaining + grace).min(whole);
+        Lease { ttl, deadline, keys: BTreeSet::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(1);
+
+    fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    fn restored(ttl: i64, deadline: u64, unix: u64) -> u64 {
+        let now = Moment { monotonic: secs(5), unix: secs(unix) };
+        now.restore(ttl, deadline * 1000, GRACE).deadline.as_secs() - 5
+    }
+
+    #[test]
+    fn a_restart_gives_back_what_was_left_and_the_grace() {
+        assert_eq!(restored(60, 1030, 1000), 31);
+    }
+
+    #[test]
+    fn a_restart_never_gives_more_than_the_whole_time() {
+        assert_eq!(restored(60, 1060, 1000), 60);
+        assert_eq!(restored(60, 1_000_000, 0), 60, "the clock was set back");
+    }
+
+    #[test]
+    fn a_lease_that_ran_out_while_the_store_was_closed_gets_the_grace_only() {
+        assert_eq!(restored(60, 900, 1000), 1);
+    }
+}

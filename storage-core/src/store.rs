@@ -1,0 +1,292 @@
+//! The store: what an embedding program or a server talks to.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::backend::{AppendOutcome, Backend, BackendError, BackendInfo, Size};
+use crate::compactor::Compactor;
+use crate::error::StoreError;
+use crate::index::Index;
+use crate::machine::{Identity, LoadError, Machine, Request, Response};
+use crate::options::StoreOptions;
+use crate::pins::Pins;
+use crate::response::Alarm;
+use crate::shared::Shared;
+use crate::types::{Position, Revision};
+use crate::values::Values;
+use crate::watch::{Predecessors, WatchControl, WatchEvents, WatchHub, WatchStats};
+use crate::writer::{Message, Work, Writer};
+
+/// Requests that may wait for the writer; more are refused, as etcd does.
+const QUEUE_REQUESTS: usize = 5000;
+/// Memory that waiting requests may take, in KiB; beyond it callers wait their turn.
+const QUEUE_KIB: usize = 64 << 10;
+/// Parts of a load that may wait.
+const LOAD_QUEUE: usize = 4;
+
+/// An etcd v3 store. Cheap to clone: all clones are one store.
+///
+/// Every write is durable by the backend's word when its method returns, and nothing is visible to anyone before that.
+/// `examples/embed.rs` shows one at work.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) index: Arc<RwLock<Index>>,
+    pub(crate) values: Arc<Values>,
+    pub(crate) pins: Arc<Pins>,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) options: StoreOptions,
+    identity: Identity,
+    hub: Arc<WatchHub>,
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Message>,
+    queued_kib: Arc<Semaphore>,
+    swept: watch::Receiver<Revision>,
+    tasks: parking_lot::Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Why a store did not open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The backend cannot be read or written.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// What it holds was written by a newer version, or is damaged.
+    #[error("{0}; was it written by a newer version?")]
+    Content(String),
+    /// Another writer appended at the same moment.
+    #[error("another process writes to the same storage")]
+    Contended,
+}
+
+/// What a store knows of itself.
+#[derive(Clone, Debug)]
+pub struct StoreStatus {
+    /// What keeps it.
+    pub backend: BackendInfo,
+    /// How large it is on the disk.
+    pub size: Size,
+    /// The size at which writes are refused.
+    pub quota_bytes: Option<u64>,
+    /// The current revision.
+    pub revision: Revision,
+    /// The lowest revision that can be read; -1 if it was never compacted.
+    pub compact_revision: Revision,
+    /// The last commit's position.
+    pub position: Position,
+    /// The alarms that are on.
+    pub alarms: Vec<Alarm>,
+    /// Why writes fail, while they do.
+    pub failure: Option<String>,
+    /// Keys in the index, those included of which only a tombstone is left.
+    pub keys: usize,
+    /// Bytes of values in memory.
+    pub cached_bytes: u64,
+    /// Watchers and what is kept for them.
+    pub watch: WatchStats,
+}
+
+impl Store {
+    /// Opens the store that `backend` holds, and begins a new term of it. Reads the index into memory: keys, not values.
+    ///
+    /// # Errors
+    /// If the backend fails, or holds what this version cannot read. Nothing is changed then.
+    pub async fn open(backend: Arc<dyn Backend>, options: StoreOptions) -> Result<Self, OpenError> {
+        let index = Arc::new(RwLock::new(Index::new()));
+        let values = Arc::new(Values::new(Arc::clone(&backend), options.cache_bytes));
+        let mut machine = Machine::new(Arc::clone(&index), Arc::clone(&values), &options);
+        load(&mut machine, &*backend).await?;
+        begin_term(&mut machine, &*backend).await?;
+        Ok(Self::start(machine, index, values, backend, options))
+    }
+
+    fn start(
+        machine: Machine,
+        index: Arc<RwLock<Index>>,
+        values: Arc<Values>,
+        backend: Arc<dyn Backend>,
+        options: StoreOptions,
+    ) -> Self {
+        let shared = Arc::new(Shared::default());
+        shared.published(machine.position(), machine.alarms());
+        let hub = WatchHub::new(
+            Arc::clone(&backend),
+            Arc::clone(&values),
+            Arc::new(IndexPredecessors(Arc::clone(&index))),
+            options.ring_bytes,
+            machine.revision(),
+            machine.compacted(),
+        );
+        let (compaction, target) = watch::channel(machine.compacted());
+        let (sweeps, swept) = watch::channel(crate::index::NEVER_COMPACTED);
+        let (queue, requests) = mpsc::channel(QUEUE_REQUESTS);
+        let pins = Arc::new(Pins::default());
+        let identity = machine.identity();
+        let compactor =
+            Compactor::new(Arc::clone(&index), Arc::clone(&pins), Arc::clone(&backend), &options, target, sweeps);
+        let writer = Writer::new(
+            machine,
+            Arc::clone(&backend),
+            Arc::clone(&index),
+            Arc::clone(&values),
+            Arc::clone(&hub),
+            Arc::clone(&shared),
+            compaction,
+            requests,
+            options.lease_checkpoint_interval,
+        );
+        let tasks = parking_lot::Mutex::new(vec![tokio::spawn(writer.run()), tokio::spawn(compactor.run())]);
+        let queued_kib = Arc::new(Semaphore::new(QUEUE_KIB));
+        let inner =
+            Inner { index, values, pins, backend, options, identity, hub, shared, queue, queued_kib, swept, tasks };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Who the store is to its clients.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.inner.identity
+    }
+
+    /// The current revision.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.inner.index.read().published()
+    }
+
+    /// The last commit's position.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.inner.shared.position()
+    }
+
+    /// What the store knows of itself.
+    #[must_use]
+    pub fn status(&self) -> StoreStatus {
+        let inner = &self.inner;
+        let (revision, compact_revision, keys) = {
+            let index = inner.index.read();
+            (index.published(), index.compacted(), index.len())
+        };
+        StoreStatus {
+            backend: inner.backend.info(),
+            size: inner.backend.size(),
+            quota_bytes: inner.options.quota_bytes,
+            revision,
+            compact_revision,
+            position: inner.shared.position(),
+            alarms: inner.shared.alarms(),
+            failure: inner.shared.failure(),
+            keys,
+            cached_bytes: inner.values.cached_bytes(),
+            watch: inner.hub.stats(),
+        }
+    }
+
+    /// A new stream of watches: one handle to steer it, one to read it.
+    #[must_use]
+    pub fn watch(&self) -> (WatchControl, WatchEvents) {
+        self.inner.hub.stream()
+    }
+
+    /// Gives free space back to the file system; nothing stops meanwhile.
+    ///
+    /// # Errors
+    /// If the backend fails.
+    pub async fn defragment(&self) -> Result<(), StoreError> {
+        self.inner.backend.defragment().await.map_err(|e| StoreError::from_append(&e))
+    }
+
+    /// Writes a consistent copy of the storage to `path`, which must not exist.
+    ///
+    /// # Errors
+    /// If the backend fails, or has no such thing.
+    pub async fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        self.inner.backend.backup(path).await.map_err(|e| StoreError::from_append(&e))
+    }
+
+    /// Finishes what was begun, ends all watches, and lets go of the storage. Later calls fail with [`StoreError::Stopped`].
+    ///
+    /// # Errors
+    /// If the backend fails to close.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        let (done, ended) = oneshot::channel();
+        if self.inner.queue.send(Message::Close(done)).await.is_ok() {
+            let _ = ended.await;
+        }
+        self.inner.hub.close();
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock());
+        for task in tasks {
+            task.abort();
+            let _ = task.await;
+        }
+        self.inner.backend.close().await.map_err(|e| StoreError::from_append(&e))
+    }
+
+    /// Hands a request of about `bytes` to the writer and waits until what it did is durable.
+    pub(crate) async fn ask(&self, request: Request, bytes: usize) -> Result<Response, StoreError> {
+        let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(QUEUE_KIB as u32);
+        let queued = Arc::clone(&self.inner.queued_kib);
+        let permit = queued.acquire_many_owned(kib).await.map_err(|_| StoreError::Stopped)?;
+        let (reply, answer) = oneshot::channel();
+        let work = Work { request, reply: Some(reply), _permit: Some(permit) };
+        self.inner.queue.try_send(Message::Work(work)).map_err(|e| match e {
+            mpsc::error::TrySendError::Full(_) => StoreError::TooManyRequests,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+        })?;
+        answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// Waits until nothing dead is left at `revision`.
+    pub(crate) async fn swept(&self, revision: Revision) -> Result<(), StoreError> {
+        let mut swept = self.inner.swept.clone();
+        swept.wait_for(|through| *through >= revision).await.map(drop).map_err(|_| StoreError::Stopped)
+    }
+}
+
+async fn load(machine: &mut Machine, backend: &dyn Backend) -> Result<(), OpenError> {
+    let (sink, mut batches) = mpsc::channel(LOAD_QUEUE);
+    let take_in = async {
+        let mut result = Ok(());
+        while let Some(batch) = batches.recv().await {
+            if result.is_ok() {
+                result = machine.load(batch);
+            }
+        }
+        result
+    };
+    let (bounds, taken_in): (_, Result<(), LoadError>) = tokio::join!(backend.load(sink), take_in);
+    let bounds = bounds?;
+    taken_in.map_err(|e| OpenError::Content(e.to_string()))?;
+    machine.loaded(bounds);
+    Ok(())
+}
+
+async fn begin_term(machine: &mut Machine, backend: &dyn Backend) -> Result<(), OpenError> {
+    let expected = machine.position();
+    let commit = machine.begin_term().commit;
+    match backend.append(expected, Arc::from([commit])).await? {
+        AppendOutcome::Appended => Ok(()),
+        AppendOutcome::Conflict { .. } => Err(OpenError::Contended),
+    }
+}
+
+/// Lets the watch hub find the versions before those of its events.
+#[derive(Debug)]
+struct IndexPredecessors(Arc<RwLock<Index>>);
+
+impl Predecessors for IndexPredecessors {
+    fn predecessor(&self, key: &[u8], revision: Revision) -> Option<crate::VersionMeta> {
+        let index = self.0.read();
+        index.get(key, Revision(revision.0 - 1)).map(|(_, meta)| *meta)
+    }
+}

@@ -1,0 +1,310 @@
+//! The one task that changes the state: it evaluates requests, appends their commits in groups, and publishes what is durable.
+
+mod batch;
+mod recovery;
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub(crate) use self::batch::Work;
+use self::batch::{Appending, Batch};
+use crate::backend::{AppendOutcome, Backend, BackendError};
+use crate::event::{Event, RevisionEvents};
+use crate::index::Index;
+use crate::machine::{Machine, Request};
+use crate::shared::Shared;
+use crate::types::{Position, Revision};
+use crate::values::Values;
+use crate::watch::WatchHub;
+
+/// A group takes no more requests from this size on. Large enough that the disk's bandwidth, not its latency, is the limit.
+const GROUP_BYTES: usize = 1 << 20;
+/// Requests taken from the queue at once.
+const REQUESTS_PER_TURN: usize = 128;
+/// Expired leases revoked in one group, so that a mass expiry leaves room for requests.
+const EXPIRED_PER_GROUP: usize = 256;
+
+/// What is sent to the writer.
+#[derive(Debug)]
+pub(crate) enum Message {
+    Work(Work),
+    /// Finish what was begun, then end.
+    Close(oneshot::Sender<()>),
+}
+
+type Append = std::pin::Pin<Box<dyn Future<Output = Result<AppendOutcome, BackendError>> + Send>>;
+
+/// Owns the write side. While one group is being appended, the next is evaluated on top of it: the previous flush is the batching
+/// window, and no timer is.
+pub(crate) struct Writer {
+    pub(crate) machine: Machine,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) index: Arc<RwLock<Index>>,
+    pub(crate) values: Arc<Values>,
+    pub(crate) hub: Arc<WatchHub>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) compaction: watch::Sender<Revision>,
+    pub(crate) queue: mpsc::Receiver<Message>,
+    pub(crate) checkpoint_interval: Duration,
+    /// The end of the log as far as it is published.
+    pub(crate) durable: Position,
+    appending: Option<(Appending, Append)>,
+    next: Batch,
+    closing: Option<oneshot::Sender<()>>,
+    /// Why nothing is written any more.
+    poisoned: Option<String>,
+    /// Expiry rests after a refused append, which would only be refused again.
+    expiry_rests: bool,
+}
+
+impl Writer {
+    #[expect(clippy::too_many_arguments, reason = "called once, by the store that makes all of these")]
+    pub(crate) fn new(
+        machine: Machine,
+        backend: Arc<dyn Backend>,
+        index: Arc<RwLock<Index>>,
+        values: Arc<Values>,
+        hub: Arc<WatchHub>,
+        shared: Arc<Shared>,
+        compaction: watch::Sender<Revision>,
+        queue: mpsc::Receiver<Message>,
+        checkpoint_interval: Duration,
+    ) -> Self {
+        let durable = machine.position();
+        Self {
+            machine,
+            backend,
+            index,
+            values,
+            hub,
+            shared,
+            compaction,
+            queue,
+            checkpoint_interval,
+            durable,
+            appending: None,
+            next: Batch::default(),
+            closing: None,
+            poisoned: None,
+            expiry_rests: false,
+        }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let mut messages = Vec::with_capacity(REQUESTS_PER_TURN);
+        let mut checkpoint = tokio::time::interval(self.checkpoint_interval);
+        checkpoint.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.revoke_expired().await;
+            self.start_appending().await;
+            if self.closing.is_some() && self.appending.is_none() && self.next.is_empty() {
+                break;
+            }
+            let expiry = self.until_expiry();
+            let has_room = self.next.bytes < GROUP_BYTES && self.closing.is_none();
+            tokio::select! {
+                biased;
+                outcome = appended(&mut self.appending) => self.appended(outcome).await,
+                received = self.queue.recv_many(&mut messages, REQUESTS_PER_TURN), if has_room => {
+                    if received == 0 {
+                        self.begin_close(None).await;
+                    }
+                    for message in messages.drain(..) {
+                        match message {
+                            Message::Work(work) => self.evaluate(work).await,
+                            Message::Close(done) => self.begin_close(Some(done)).await,
+                        }
+                    }
+                }
+                () = sleep_or_never(expiry), if has_room => {}
+                _ = checkpoint.tick() => {
+                    self.expiry_rests = false;
+                    self.checkpoint_leases().await;
+                }
+            }
+        }
+        drop(self.queue);
+        if let Some(done) = self.closing {
+            let _ = done.send(());
+        }
+    }
+
+    /// Evaluates a request on top of everything before it.
+    async fn evaluate(&mut self, work: Work) {
+        let missing = self.machine.missing_values(&work.request);
+        if !missing.is_empty() {
+            match self.values.get(&missing).await {
+                Ok(values) => {
+                    for (id, value) in missing.into_iter().zip(values) {
+                        self.machine.prefetch(id, value.expect("a visible version has a value"));
+                    }
+                }
+                Err(error) => {
+                    let refused = Err(crate::StoreError::from_read(&error));
+                    return self.next.push(work, refused, None);
+                }
+            }
+        }
+        let used = self.backend.size().allocated;
+        let (answer, evaluated) = self.machine.evaluate(&work.request, used);
+        match (&self.poisoned, evaluated) {
+            (Some(reason), Some(evaluated)) => self.refuse(work, evaluated, reason.clone()),
+            (_, evaluated) => self.next.push(work, answer, evaluated),
+        }
+    }
+
+    /// Hands the evaluated batch to the backend if that is idle.
+    async fn start_appending(&mut self) {
+        if self.appending.is_some() || self.next.is_empty() {
+            return;
+        }
+        let batch = std::mem::take(&mut self.next);
+        if batch.commits.is_empty() {
+            batch.entries.into_iter().for_each(batch::Entry::answer);
+            return;
+        }
+        let appending = batch.seal();
+        let mut append = self.append(&appending);
+        // The backend begins at the first poll; until then nothing would be on its way.
+        let early = poll_fn(|cx| Poll::Ready(append.as_mut().poll(cx))).await;
+        if let Poll::Ready(outcome) = early {
+            append = Box::pin(std::future::ready(outcome));
+        }
+        self.appending = Some((appending, append));
+    }
+
+    /// Appends, and meanwhile fetches the previous values that watchers will want and that are not at hand.
+    fn append(&self, appending: &Appending) -> Append {
+        let backend = Arc::clone(&self.backend);
+        let (expected, group) = (self.durable, Arc::clone(&appending.group));
+        let append = async move { backend.append(expected, group).await };
+        if !self.hub.wants_prev_kv() {
+            return Box::pin(append);
+        }
+        let events = appending.effects.iter().flat_map(|e| &e.events);
+        let lacking: Vec<_> = events.filter(|e| e.lacks_prev_value()).cloned().collect();
+        if lacking.is_empty() {
+            return Box::pin(append);
+        }
+        let values = Arc::clone(&self.values);
+        Box::pin(async move { tokio::join!(append, fetch_prev_values(lacking, values)).0 })
+    }
+
+    async fn appended(&mut self, outcome: Result<AppendOutcome, BackendError>) {
+        let (appending, _) = self.appending.take().expect("an append has ended");
+        match outcome {
+            Ok(AppendOutcome::Appended) => self.landed(appending).await,
+            Ok(AppendOutcome::Conflict { .. }) => self.resolve_conflict(appending).await,
+            Err(error) => self.append_failed(appending, error).await,
+        }
+    }
+
+    /// A group is durable: the next one goes to the disk at once, and then everybody may know of this one.
+    async fn landed(&mut self, appending: Appending) {
+        let last = appending.group.last().expect("a group is not empty");
+        self.durable = last.position;
+        self.shared.clear_failure();
+        self.start_appending().await;
+        self.publish(&appending);
+        appending.entries.into_iter().for_each(batch::Entry::answer);
+    }
+
+    /// In this order: the values can be read, the index shows the keys, the watchers see the events. The answers follow.
+    fn publish(&mut self, appending: &Appending) {
+        let mut events = Vec::with_capacity(appending.group.len());
+        for (commit, effects) in appending.group.iter().zip(&appending.effects) {
+            self.machine.settle(commit);
+            for (mutation, event) in commit.mutations.iter().zip(&effects.events) {
+                if !mutation.value.is_empty() {
+                    self.values.insert(mutation.meta.id, mutation.value.clone());
+                }
+                if let Some(prev) = &event.prev {
+                    self.values.forget(prev.meta.id);
+                }
+            }
+            if !effects.events.is_empty() {
+                let revision = commit.revision;
+                events.push(RevisionEvents { revision, events: effects.events.as_slice().into() });
+            }
+        }
+        let last = appending.group.last().expect("a group is not empty");
+        let compacted = appending.effects.last().expect("every commit has effects").compacted;
+        self.show(events, last.position, last.revision, compacted);
+    }
+
+    fn show(&mut self, events: Vec<RevisionEvents>, position: Position, revision: Revision, compacted: Revision) {
+        self.index.write().publish(revision, compacted);
+        self.shared.published(position, self.machine.alarms());
+        self.hub.publish(events, revision);
+        if *self.compaction.borrow() < compacted {
+            self.hub.compacted(compacted);
+            self.compaction.send_replace(compacted);
+        }
+    }
+
+    /// Revokes leases that are due, each by a commit of its own as in etcd, but many in a group.
+    async fn revoke_expired(&mut self) {
+        if self.poisoned.is_some() || self.expiry_rests || self.closing.is_some() {
+            return;
+        }
+        while self.next.expired < EXPIRED_PER_GROUP {
+            let Some(id) = self.machine.next_expired() else { return };
+            self.next.expired += 1;
+            self.ask_self(Request::LeaseRevoke(id)).await;
+        }
+    }
+
+    fn until_expiry(&self) -> Option<Duration> {
+        let rests = self.poisoned.is_some() || self.expiry_rests || self.next.expired >= EXPIRED_PER_GROUP;
+        if rests { None } else { self.machine.until_next_expiry() }
+    }
+
+    async fn checkpoint_leases(&mut self) {
+        if self.poisoned.is_none() && self.machine.has_renewed_leases() {
+            self.ask_self(Request::CheckpointLeases).await;
+        }
+    }
+
+    async fn ask_self(&mut self, request: Request) {
+        self.evaluate(Work { request, reply: None, _permit: None }).await;
+    }
+
+    /// Takes nothing new from now on. Deadlines of leases are written down last, so that the next start has them exact.
+    async fn begin_close(&mut self, done: Option<oneshot::Sender<()>>) {
+        self.checkpoint_leases().await;
+        self.queue.close();
+        self.closing = Some(done.unwrap_or_else(|| oneshot::channel().0));
+    }
+}
+
+async fn appended(appending: &mut Option<(Appending, Append)>) -> Result<AppendOutcome, BackendError> {
+    match appending {
+        Some((_, append)) => append.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_or_never(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Best effort: who needs a value that is still missing fetches it again.
+async fn fetch_prev_values(events: Vec<Arc<Event>>, values: Arc<Values>) {
+    let prev_kvs = || events.iter().filter_map(|e| e.prev.as_ref());
+    let ids: Vec<_> = prev_kvs().map(|p| p.meta.id).collect();
+    if let Ok(found) = values.get(&ids).await {
+        for (prev, value) in prev_kvs().zip(found) {
+            if let Some(value) = value {
+                let _ = prev.value.set(Some(crate::event::EventValue(value)));
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the writer does when an append did not simply land.
+
+use std::time::Duration;
+
+use super::batch::{Appending, Batch, Entry, Work};
+use super::{Append, Writer};
+use crate::backend::{BackendError, ScanFrom, ScanLimits};
+use crate::error::StoreError;
+use crate::event::RevisionEvents;
+use crate::machine::Evaluated;
+
+/// Between two tries of an append whose outcome is unknown.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+impl Writer {
+    pub(super) async fn append_failed(&mut self, appending: Appending, error: BackendError) {
+        self.shared.fail(error.to_string());
+        match error {
+            BackendError::Determinate(_) => self.refused(appending, &error).await,
+            BackendError::Indeterminate(_) => self.append_again(appending, &error),
+            BackendError::Fatal(_) => self.poison(appending, &error),
+        }
+    }
+
+    /// It did not happen: its requests are refused, and those evaluated on top are evaluated again without it.
+    async fn refused(&mut self, appending: Appending, error: &BackendError) {
+        tracing::warn!(%error, "the storage refused a group of writes");
+        self.expiry_rests = true;
+        let mut again = Vec::new();
+        for entry in self.take_back(Some(appending)) {
+            match entry {
+                (entry, true) if entry.commits => {
+                    entry.answer_with(|_| Err(StoreError::from_append(error)));
+                }
+                (entry, _) => again.push(entry.work),
+            }
+        }
+        self.evaluate_again(again).await;
+    }
+
+    /// Nobody knows whether it happened. The same group is appended again: if it did happen, that conflicts with itself,
+    /// which [`Writer::resolve_conflict`] recognises by the commit ids. Until then everybody waits.
+    fn append_again(&mut self, appending: Appending, error: &BackendError) {
+        tracing::warn!(%error, "the outcome of an append is unknown; it is tried again");
+        let append = self.append(&appending);
+        let later: Append = Box::pin(async move {
+            tokio::time::sleep(RETRY_PAUSE).await;
+            append.await
+        });
+        self.appending = Some((appending, later));
+    }
+
+    /// The storage is of no more use for writing. What is published stays readable.
+    fn poison(&mut self, appending: Appending, error: &BackendError) {
+        tracing::error!(%error, "the storage has failed: writes are refused until the store is opened again");
+        self.poisoned = Some(error.to_string());
+        for (entry, was_appending) in self.take_back(Some(appending)) {
+            entry.answer_with(|answer| match answer {
+                Err(refused) => Err(refused),
+                Ok(_) if was_appending => Err(StoreError::from_append(error)),
+                Ok(_) => Err(StoreError::from_read(error)),
+            });
+        }
+    }
+
+    /// The log does not end where this writer thought: either its own group is there already, or another writer's.
+    pub(super) async fn resolve_conflict(&mut self, appending: Appending) {
+        match self.scan_one().await {
+            Ok(Some(id)) if id == appending.group[0].id => self.landed(appending).await,
+            Ok(Some(_)) => self.follow_others(appending).await,
+            Ok(None) => {
+                let error = BackendError::indeterminate("the log conflicts with a commit that it does not have");
+                self.append_failed(appending, error).await;
+            }
+            Err(error) => self.append_failed(appending, error.into_unknown()).await,
+        }
+    }
+
+    async fn scan_one(&mut self) -> Result<Option<crate::CommitId>, BackendError> {
+        let limits = ScanLimits { commits: 1, bytes: 1 };
+        let commits = self.backend.scan(ScanFrom::After(self.durable), limits).await?;
+        Ok(commits.first().map(|c| c.id))
+    }
+
+    /// Takes in what others appended, and evaluates the requests again on top of it.
+    async fn follow_others(&mut self, appending: Appending) {
+        let again: Vec<_> = self.take_back(Some(appending)).into_iter().map(|(e, _)| e.work).collect();
+        if let Err(error) = self.catch_up().await {
+            tracing::warn!(%error, "the commits of another writer cannot be read");
+            self.shared.fail(error.to_string());
+        }
+        self.evaluate_again(again).await;
+    }
+
+    async fn catch_up(&mut self) -> Result<(), BackendError> {
+        loop {
+            let commits = self.backend.scan(ScanFrom::After(self.durable), ScanLimits::default()).await?;
+            if commits.is_empty() {
+                return Ok(());
+            }
+            for commit in commits {
+                let events = self.machine.follow(&commit).map_err(|e| BackendError::fatal(e.to_string()))?;
+                for mutation in &commit.mutations {
+                    let value = bytes::Bytes::copy_from_slice(&mutation.value);
+                    self.values.insert(mutation.meta.id, value);
+                }
+                self.durable = commit.position;
+                let revision = commit.revision;
+                let shown = if events.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![RevisionEvents { revision, events: events.into() }]
+                };
+                self.show(shown, commit.position, revision, self.machine.compacted());
+            }
+        }
+    }
+
+    /// Takes back everything that is evaluated and not durable. Answers the requests in order, and whether each was being
+    /// appended.
+    fn take_back(&mut self, appending: Option<Appending>) -> Vec<(Entry, bool)> {
+        let next = std::mem::take(&mut self.next);
+        let mut entries = Vec::new();
+        let mut undone = Vec::new();
+        if let Some(Appending { entries: appended, group, effects }) = appending {
+            entries.extend(appended.into_iter().map(|e| (e, true)));
+            let commits = group.iter().cloned().zip(effects);
+            undone.extend(commits.map(|(commit, effects)| Evaluated { commit, effects }));
+        }
+        let Batch { entries: later, commits, effects, .. } = next;
+        entries.extend(later.into_iter().map(|e| (e, false)));
+        let later = commits.into_iter().zip(effects);
+        undone.extend(later.map(|(commit, effects)| Evaluated { commit, effects }));
+        let published = self.index.read().published();
+        self.machine.rollback(undone, self.durable, published);
+        entries
+    }
+
+    async fn evaluate_again(&mut self, again: Vec<Work>) {
+        for work in again {
+            self.evaluate(work).await;
+        }
+    }
+
+    /// A write after the storage failed: evaluated, so that a bad request gets its own error, and taken back.
+    pub(super) fn refuse(&mut self, work: Work, evaluated: Evaluated, reason: String) {
+        let published = self.index.read().published();
+        self.machine.rollback(vec![evaluated], self.durable, published);
+        self.next.push(work, Err(StoreError::Failed(reason)), None);
+    }
+}
