@@ -10,7 +10,7 @@ use super::{Evaluated, Identity, Machine};
 use crate::backend::{Bounds, LoadBatch};
 use crate::commit::{Commit, ControlChange};
 use crate::event::{Event, PrevKv};
-use crate::types::{LeaseId, Position};
+use crate::types::LeaseId;
 
 /// What is stored makes no sense to this version.
 #[derive(Debug, thiserror::Error)]
