@@ -48,7 +48,7 @@ impl Default for StoreOptions {
             max_txn_ops: DEFAULT_MAX_TXN_OPS,
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             min_lease_ttl: DEFAULT_MIN_LEASE_TTL,
-            lease_checkpoint_interval: Duration::from_secs(5),
+            lease_checkpoint_interval: Duration::from_secs(1),
             compaction_batch: 500,
             compaction_pause: Duration::from_millis(2),
             environment: Arc::new(SystemEnvironment::default()),

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) use self::batch::Work;
 use self::batch::{Appending, Batch};
 use crate::backend::{AppendOutcome, Backend, BackendError};
+use crate::error::StoreError;
 use crate::event::{Event, RevisionEvents};
 use crate::index::Index;
 use crate::machine::{Machine, Request};
@@ -136,19 +137,8 @@ impl Writer {
 
     /// Evaluates a request on top of everything before it.
     async fn evaluate(&mut self, work: Work) {
-        let missing = self.machine.missing_values(&work.request);
-        if !missing.is_empty() {
-            match self.values.get(&missing).await {
-                Ok(values) => {
-                    for (id, value) in missing.into_iter().zip(values) {
-                        self.machine.prefetch(id, value.expect("a visible version has a value"));
-                    }
-                }
-                Err(error) => {
-                    let refused = Err(crate::StoreError::from_read(&error));
-                    return self.next.push(work, refused, None);
-                }
-            }
+        if let Err(error) = self.fetch_needed(&work.request).await {
+            return self.next.push(work, Err(error), None);
         }
         let used = self.backend.size().allocated;
         let (answer, evaluated) = self.machine.evaluate(&work.request, used);
@@ -156,6 +146,20 @@ impl Writer {
             (Some(reason), Some(evaluated)) => self.refuse(work, evaluated, reason.clone()),
             (_, evaluated) => self.next.push(work, answer, evaluated),
         }
+    }
+
+    /// Fetches the values that the evaluation of `request` compares or keeps, where they are not at hand.
+    async fn fetch_needed(&mut self, request: &Request) -> Result<(), StoreError> {
+        let missing = self.machine.missing_values(request);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let values = self.values.get(&missing).await.map_err(|e| StoreError::from_read(&e))?;
+        for (id, value) in missing.into_iter().zip(values) {
+            let value = value.ok_or_else(|| StoreError::Failed("a value is missing".into()))?;
+            self.machine.prefetch(id, value);
+        }
+        Ok(())
     }
 
     /// Hands the evaluated batch to the backend if that is idle.

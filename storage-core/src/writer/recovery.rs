@@ -41,6 +41,10 @@ impl Writer {
     /// Nobody knows whether it happened. The same group is appended again: if it did happen, that conflicts with itself,
     /// which [`Writer::resolve_conflict`] recognises by the commit ids. Until then everybody waits.
     fn append_again(&mut self, appending: Appending, error: &BackendError) {
+        if self.closing.is_some() {
+            // The next opening finds out.
+            return self.poison(appending, error);
+        }
         tracing::warn!(%error, "the outcome of an append is unknown; it is tried again");
         let append = self.append(&appending);
         let later: Append = Box::pin(async move {
