@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use crate::backend::{Backend, BackendError, CompactStep};
-use crate::index::Index;
+use crate::index::{Index, NEVER_COMPACTED};
 use crate::options::StoreOptions;
 use crate::pins::Pins;
 use crate::types::Revision;
@@ -48,6 +48,9 @@ impl Compactor {
         self.target.mark_changed();
         while self.target.changed().await.is_ok() {
             let through = *self.target.borrow_and_update();
+            if through == NEVER_COMPACTED {
+                continue;
+            }
             self.pins.drain().await;
             if let Err(error) = self.sweep(through).await {
                 tracing::error!(%error, "compaction stopped: the storage has failed");

@@ -94,7 +94,8 @@ impl RangeStream {
                 read::fill_part(part, &self.store.values).await?;
             }
         }
-        Ok(RangeChunk { kvs, end: (self.remaining == 0).then_some(self.end) })
+        let is_last = self.remaining == 0 || kvs.is_empty();
+        Ok(RangeChunk { kvs, end: is_last.then_some(self.end) })
     }
 
     fn collect(&mut self) -> Result<Vec<KeyValue>, StoreError> {

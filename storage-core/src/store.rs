@@ -214,7 +214,7 @@ impl Store {
         self.inner.backend.backup(path).await.map_err(|e| StoreError::from_append(&e))
     }
 
-    /// Finishes what was begun, ends all watches, and lets go of the storage. Later calls fail with [`StoreError::Stopped`].
+    /// Finishes what was begun, ends all watches, and lets go of the storage. Later writes fail with [`StoreError::Stopped`].
     ///
     /// # Errors
     /// If the backend fails to close.
