@@ -1,7 +1,7 @@
 # Runs the suites and counts their checks. Sourced by run.
 
 passed=0 failed=0
-declare -A running started # by process: the suite's name, and when it was started
+declare -A running=() started=() # by process: the suite's name, and when it was started
 logs=${OUT:-$(mktemp -d "${TMPDIR:-/tmp}/auroch-go.XXXXXX")}
 mkdir -p "$logs"
 # Servers die with the test binary that started them.
