@@ -1,0 +1,94 @@
+//! Flags of etcd's that mean nothing here. They are accepted, so that a command line for etcd works, and a warning says
+//! that they have no effect. A flag that guards something, such as one for TLS, is not among them: it must not be ignored.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+/// Flags that take a value.
+const WITH_VALUE: [&str; 47] = [
+    "backend-batch-interval",
+    "backend-batch-limit",
+    "backend-bbolt-freelist-type",
+    "bootstrap-defrag-threshold-megabytes",
+    "compact-hash-check-time",
+    "corrupt-check-time",
+    "discovery",
+    "discovery-endpoints",
+    "discovery-fallback",
+    "discovery-proxy",
+    "discovery-srv",
+    "discovery-srv-name",
+    "discovery-token",
+    "distributed-tracing-address",
+    "distributed-tracing-instance-id",
+    "distributed-tracing-sampling-rate",
+    "distributed-tracing-service-name",
+    "downgrade-check-time",
+    "election-timeout",
+    "feature-gates",
+    "heartbeat-interval",
+    "initial-cluster",
+    "initial-cluster-state",
+    "initial-cluster-token",
+    "listen-peer-urls",
+    "log-outputs",
+    "log-rotation-config-json",
+    "logger",
+    "max-learners",
+    "max-snapshots",
+    "max-wals",
+    "metrics",
+    "peer-cert-allowed-cn",
+    "peer-cert-allowed-hostname",
+    "peer-cert-file",
+    "peer-client-cert-file",
+    "peer-client-key-file",
+    "peer-crl-file",
+    "peer-key-file",
+    "peer-trusted-ca-file",
+    "raft-read-timeout",
+    "raft-write-timeout",
+    "snapshot-catchup-entries",
+    "snapshot-count",
+    "wal-dir",
+    "warning-apply-duration",
+    "warning-unary-request-duration",
+];
+
+/// Flags that are on when they have no value.
+const SWITCHES: [&str; 14] = [
+    "compact-hash-check-enabled",
+    "enable-distributed-tracing",
+    "enable-log-rotation",
+    "enable-pprof",
+    "force-new-cluster",
+    "initial-corrupt-check",
+    "initial-election-tick-advance",
+    "memory-mlock",
+    "peer-auto-tls",
+    "peer-client-cert-auth",
+    "peer-skip-client-san-verification",
+    "pre-vote",
+    "socket-reuse-address",
+    "strict-reconfig-check",
+];
+
+fn hidden(name: &'static str) -> Arg {
+    Arg::new(name).long(name).hide(true).action(ArgAction::Append)
+}
+
+/// Adds the flags.
+pub(super) fn accept(command: Command) -> Command {
+    let with_value = WITH_VALUE.map(|name| hidden(name).num_args(1).allow_hyphen_values(true));
+    let switches = SWITCHES.map(|name| hidden(name).num_args(0..=1).require_equals(true));
+    command.args(with_value).args(switches)
+}
+
+/// A warning for each that was given.
+pub(super) fn warnings(matches: &ArgMatches) -> Vec<String> {
+    let given = |name: &&&str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let names = WITH_VALUE.iter().chain(&SWITCHES).filter(given);
+    names
+        .map(|name| format!("--{name} has no effect: there are no other members, and the storage is not etcd's"))
+        .collect()
+}

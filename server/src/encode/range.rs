@@ -1,0 +1,60 @@
+//! `RangeResponse`, and `RangeStreamResponse`, which wraps a piece of one.
+
+use bytes::BytesMut;
+use proto::encoded::Message;
+use storage_core::{KeyValue, RangeChunk, RangeResponse, StreamEnd};
+
+use super::Header;
+use super::fields::{bool_len, int_len, kv_field_len, nested_len, put_bool, put_head, put_int, put_kv_field};
+
+const KVS: u8 = 2;
+const MORE: u8 = 3;
+const COUNT: u8 = 4;
+const RANGE_RESPONSE: u8 = 1;
+
+/// The answer to Range.
+pub(crate) fn range(header: &Header, response: &RangeResponse) -> Message {
+    let mut out = BytesMut::with_capacity(range_len(header, response));
+    put_range(&mut out, header, response);
+    out.freeze().into()
+}
+
+/// A piece of the answer to RangeStream; the last one carries the header. `header` makes it of the last piece's end.
+pub(crate) fn range_chunk(chunk: &RangeChunk, header: impl FnOnce(&StreamEnd) -> Header) -> Message {
+    let end = chunk.end.as_ref().map(|end| (header(end), end.more, end.count));
+    let body_len = kvs_len(&chunk.kvs)
+        + end.as_ref().map_or(0, |(header, more, count)| header.len() + bool_len(*more) + int_len(*count as i64));
+    let mut out = BytesMut::with_capacity(nested_len(body_len));
+    put_head(&mut out, RANGE_RESPONSE, body_len);
+    match &end {
+        Some((header, more, count)) => {
+            header.put(&mut out);
+            put_kvs(&mut out, &chunk.kvs);
+            put_bool(&mut out, MORE, *more);
+            put_int(&mut out, COUNT, *count as i64);
+        }
+        None => put_kvs(&mut out, &chunk.kvs),
+    }
+    out.freeze().into()
+}
+
+pub(super) fn range_len(header: &Header, response: &RangeResponse) -> usize {
+    header.len() + kvs_len(&response.kvs) + bool_len(response.more) + int_len(response.count as i64)
+}
+
+pub(super) fn put_range(out: &mut BytesMut, header: &Header, response: &RangeResponse) {
+    header.put(out);
+    put_kvs(out, &response.kvs);
+    put_bool(out, MORE, response.more);
+    put_int(out, COUNT, response.count as i64);
+}
+
+fn kvs_len(kvs: &[KeyValue]) -> usize {
+    kvs.iter().map(|kv| kv_field_len(&kv.key, &kv.meta, &kv.value)).sum()
+}
+
+fn put_kvs(out: &mut BytesMut, kvs: &[KeyValue]) {
+    for kv in kvs {
+        put_kv_field(out, KVS, &kv.key, &kv.meta, &kv.value);
+    }
+}

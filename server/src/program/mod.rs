@@ -1,0 +1,111 @@
+//! The program: configuration, logs, storage, listeners, signals, and an end that says what was wrong.
+
+mod logs;
+mod signals;
+mod storage;
+
+use std::process::ExitCode;
+
+use storage_core::{Durability, Store};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::{self, Config};
+use crate::listen::{ListenError, Listener};
+use crate::serve;
+
+/// Threads that run tasks, at least: one that does something long must not stop the rest.
+const MIN_WORKERS: usize = 2;
+/// Nothing here goes deep; the depth of a transaction is limited by its decoder.
+const STACK_BYTES: usize = 1 << 20;
+
+/// Why the program did not start or end well. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("cannot start threads: {0}")]
+    Runtime(std::io::Error),
+    #[error("cannot receive signals: {0}")]
+    Signals(std::io::Error),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error(transparent)]
+    Storage(#[from] storage::StorageError),
+    #[error("the storage was not closed well: {0}")]
+    Close(storage_core::StoreError),
+}
+
+/// Runs the program with the arguments and the environment of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let (config, log) = match config::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(message) => {
+            let _ = message.print();
+            return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
+        }
+    };
+    logs::start(log);
+    match runtime().and_then(|runtime| runtime.block_on(serve(config))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Also for those who have turned logs down.
+            #[expect(clippy::print_stderr, reason = "the program's last word to whoever started it")]
+            {
+                eprintln!("auroch: {failure}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let cores = std::thread::available_parallelism().map_or(MIN_WORKERS, std::num::NonZero::get);
+    Builder::new_multi_thread()
+        .worker_threads(cores.max(MIN_WORKERS))
+        .thread_stack_size(STACK_BYTES)
+        .thread_name("auroch")
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)
+}
+
+/// Listeners come first: where one cannot be had, nothing is touched.
+async fn serve(mut config: Config) -> Result<(), Failure> {
+    let shutdown = signals::shutdown().map_err(Failure::Signals)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), emulates = %config.server.version, "auroch starts");
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let listeners = Listener::bind_all(&config.listen).await?;
+    if config.server.member.client_urls.is_empty() {
+        config.server.member.client_urls = listeners.iter().map(ToString::to_string).collect();
+    }
+    let store = storage::open(&config.storage, config.store).await?;
+    announce(&config.storage, &store, &listeners);
+    serve::run(listeners, store, config.server, shutdown).await.map_err(Failure::Close)?;
+    tracing::info!("auroch has stopped");
+    Ok(())
+}
+
+/// What a person who starts the program wants to know.
+fn announce(storage: &config::Storage, store: &Store, listeners: &[Listener]) {
+    let status = store.status();
+    tracing::info!(
+        storage = storage::without_password(&storage.dsn),
+        revision = status.revision.0,
+        keys = status.keys,
+        bytes = status.size.allocated,
+        quota_bytes = status.quota_bytes,
+        "the data is loaded"
+    );
+    match status.backend.durability {
+        Durability::Fsync => tracing::info!("durability: every write is synced to the disk before it is answered"),
+        Durability::OsCache => {
+            tracing::warn!("durability: WEAKENED, writes are answered before they are synced to the disk");
+        }
+        Durability::None => tracing::warn!("durability: NONE, all data is lost when the server ends"),
+    }
+    for listener in listeners {
+        tracing::info!(url = %listener, "serving client requests");
+    }
+    tracing::info!("ready to serve client requests");
+}

@@ -1,0 +1,82 @@
+use std::pin::pin;
+use std::sync::Arc;
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio_util::task::TaskTracker;
+
+use super::Stop;
+use super::pings::PingPolice;
+use super::router::Router;
+use crate::listen::Io;
+use crate::options::ServerOptions;
+
+/// How much a client may send on one stream before it is read: a request of the largest size without a pause.
+const STREAM_WINDOW_BYTES: u32 = 2 << 20;
+/// The same for all streams of a connection.
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// How much of a stream's answer may wait for the client. More is not made before it reads.
+const SEND_BUFFER_BYTES: usize = 256 << 10;
+/// Streams that a client gave up before the server saw them. A client that closes many watches at once does that.
+const PENDING_RESETS: usize = 4096;
+
+/// Serves connections: HTTP/2 for gRPC, and HTTP/1 for the few plain paths.
+#[derive(Clone)]
+pub(super) struct Connections {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    http: auto::Builder<TokioExecutor>,
+    router: Router,
+    options: ServerOptions,
+    stop: Stop,
+    tasks: TaskTracker,
+}
+
+impl Connections {
+    pub(super) fn new(router: Router, options: &ServerOptions, stop: Stop, tasks: TaskTracker) -> Self {
+        let http = http(options);
+        Self { shared: Arc::new(Shared { http, router, options: options.clone(), stop, tasks }) }
+    }
+
+    /// Serves one connection, in a task of its own.
+    pub(super) fn serve(&self, io: Io) {
+        self.shared.tasks.spawn(Arc::clone(&self.shared).connection(io));
+    }
+}
+
+impl Shared {
+    async fn connection(self: Arc<Self>, io: Io) {
+        let io = TokioIo::new(PingPolice::new(io, self.options.keepalive.min_time));
+        let mut connection = pin!(self.http.serve_connection(io, self.router.clone()));
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.stop.drain.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection => ended,
+                    () = self.stop.cut_off.cancelled() => Ok(()),
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection ended");
+        }
+    }
+}
+
+fn http(options: &ServerOptions) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new());
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(options.max_concurrent_streams)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(SEND_BUFFER_BYTES)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .keep_alive_interval(options.keepalive.interval)
+        .keep_alive_timeout(options.keepalive.timeout);
+    http
+}

@@ -1,0 +1,64 @@
+//! From listeners to services: connections, the way of a request to its service, and the end of it all.
+
+mod accept;
+mod connection;
+mod http;
+mod pings;
+mod reply;
+mod router;
+
+use std::time::Duration;
+
+use storage_core::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::connection::Connections;
+use self::router::Router;
+use crate::listen::Listener;
+use crate::options::ServerOptions;
+
+/// How long connections that were cut off may take to be gone.
+const CUT_OFF_GRACE: Duration = Duration::from_millis(500);
+
+/// Serves `store` on `listeners` until `shutdown` is done, and closes it.
+///
+/// A shutdown refuses new connections, ends the streams of watches and renewals with `Unavailable`, so that clients take them
+/// elsewhere, lets other requests finish for [`ServerOptions::shutdown_grace`], and cuts off the rest.
+///
+/// # Errors
+/// If the storage fails to close.
+pub async fn run(
+    listeners: Vec<Listener>,
+    store: Store,
+    options: ServerOptions,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), StoreError> {
+    let tasks = TaskTracker::new();
+    let stop = Stop::default();
+    let router = Router::new(&store, &options, stop.drain.clone());
+    let connections = Connections::new(router, &options, stop.clone(), tasks.clone());
+    for listener in listeners {
+        tasks.spawn(accept::accept(listener, connections.clone(), stop.drain.clone()));
+    }
+    drop(connections);
+
+    shutdown.await;
+    tasks.close();
+    stop.drain.cancel();
+    if tokio::time::timeout(options.shutdown_grace, tasks.wait()).await.is_err() {
+        tracing::warn!(connections = tasks.len(), "requests in flight did not finish in time and are cut off");
+        stop.cut_off.cancel();
+        let _ = tokio::time::timeout(CUT_OFF_GRACE, tasks.wait()).await;
+    }
+    store.close().await
+}
+
+/// The two steps of an end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop {
+    /// Nothing new; finish what was begun.
+    pub(crate) drain: CancellationToken,
+    /// At once.
+    pub(crate) cut_off: CancellationToken,
+}

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+
+use ::http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use proto::encoded::{KvServer, WatchServer};
+use proto::etcdserverpb::cluster_server::ClusterServer;
+use proto::etcdserverpb::lease_server::LeaseServer;
+use proto::etcdserverpb::maintenance_server::MaintenanceServer;
+use storage_core::Store;
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::codegen::Service as _;
+use tonic_health::pb::health_server::HealthServer;
+
+use super::http::HttpPaths;
+use super::reply::Reply;
+use crate::options::ServerOptions;
+use crate::service::{ClusterService, HealthService, KvService, LeaseService, MaintenanceService, WatchService};
+use crate::status;
+
+/// Finds the service that a request is for. There is nothing between the connection and the service but this.
+#[derive(Clone)]
+pub(super) struct Router {
+    services: Arc<Services>,
+}
+
+struct Services {
+    kv: KvServer<KvService>,
+    watch: WatchServer<WatchService>,
+    lease: LeaseServer<LeaseService>,
+    cluster: ClusterServer<ClusterService>,
+    maintenance: MaintenanceServer<MaintenanceService>,
+    health: HealthServer<HealthService>,
+    http: HttpPaths,
+}
+
+impl Router {
+    pub(super) fn new(store: &Store, options: &ServerOptions, drain: CancellationToken) -> Self {
+        let max_bytes = options.max_message_bytes();
+        let kv = KvService::new(store.clone(), options.max_request_bytes);
+        let watch = WatchService::new(store.clone(), options.clone(), drain.clone());
+        let services = Services {
+            kv: KvServer::new(kv).max_decoding_message_size(max_bytes),
+            watch: WatchServer::new(watch).max_decoding_message_size(max_bytes),
+            lease: LeaseServer::new(LeaseService::new(store.clone(), drain.clone())),
+            cluster: ClusterServer::new(ClusterService::new(store.clone(), options.member.clone())),
+            maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options.version)),
+            health: HealthServer::new(HealthService::new(store.clone(), drain)),
+            http: HttpPaths::new(store.clone(), options.version),
+        };
+        Self { services: Arc::new(services) }
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Router {
+    type Response = Response<Body>;
+    type Error = std::convert::Infallible;
+    type Future = Reply;
+
+    fn call(&self, request: Request<Incoming>) -> Reply {
+        let services = &*self.services;
+        if !has_valid_client_version(request.headers()) {
+            return Reply::ready(status::invalid_client_api_version().into_http());
+        }
+        let path = request.uri().path();
+        let service = path.strip_prefix('/').and_then(|path| path.split_once('/')).map_or("", |(service, _)| service);
+        match service {
+            "etcdserverpb.KV" => Reply::grpc(services.kv.clone().call(request)),
+            "etcdserverpb.Watch" => Reply::grpc(services.watch.clone().call(request)),
+            "etcdserverpb.Lease" => Reply::grpc(services.lease.clone().call(request)),
+            "etcdserverpb.Cluster" => Reply::grpc(services.cluster.clone().call(request)),
+            "etcdserverpb.Maintenance" => Reply::grpc(services.maintenance.clone().call(request)),
+            "grpc.health.v1.Health" => Reply::grpc(services.health.clone().call(request)),
+            _ if is_grpc(request.headers()) => Reply::ready(unknown_service(service).into_http()),
+            _ => Reply::http(services.http.clone().answer(&request)),
+        }
+    }
+}
+
+/// etcd counts requests by their client's version, and refuses one that is not text.
+fn has_valid_client_version(headers: &HeaderMap) -> bool {
+    headers.get("client-api-version").is_none_or(|version| str::from_utf8(version.as_bytes()).is_ok())
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    headers
+        .get(::http::header::CONTENT_TYPE)
+        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"application/grpc"))
+}
+
+fn unknown_service(service: &str) -> tonic::Status {
+    tonic::Status::unimplemented(format!("unknown service {service}"))
+}

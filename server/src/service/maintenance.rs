@@ -1,0 +1,135 @@
+//! `etcdserverpb.Maintenance`.
+
+use proto::etcdserverpb::alarm_request::AlarmAction;
+use proto::etcdserverpb::maintenance_server::Maintenance;
+use proto::etcdserverpb::{
+    AlarmMember, AlarmRequest, AlarmResponse, DefragmentRequest, DefragmentResponse, DowngradeInfo, DowngradeRequest,
+    DowngradeResponse, HashKvRequest, HashKvResponse, HashRequest, HashResponse, MoveLeaderRequest, MoveLeaderResponse,
+    SnapshotRequest, SnapshotResponse, StatusRequest, StatusResponse,
+};
+use storage_core::{Alarm, Durability, Revision, Store, StoreStatus};
+use tonic::{Request, Response, Status};
+
+use crate::options::EmulatedVersion;
+use crate::{convert, header, status};
+
+/// What operators ask for.
+pub(crate) struct MaintenanceService {
+    store: Store,
+    version: EmulatedVersion,
+}
+
+impl MaintenanceService {
+    pub(crate) fn new(store: Store, version: EmulatedVersion) -> Self {
+        Self { store, version }
+    }
+
+    async fn change_alarm(&self, request: &AlarmRequest) -> Result<Vec<Alarm>, Status> {
+        let kind = convert::alarm_kind(request.alarm);
+        match (AlarmAction::try_from(request.action), kind) {
+            (Ok(AlarmAction::Get), kind) => {
+                let alarms = self.store.alarms().await.map_err(status::of)?;
+                Ok(alarms.into_iter().filter(|alarm| kind.is_none_or(|kind| kind == alarm.kind)).collect())
+            }
+            (Ok(AlarmAction::Activate), Some(kind)) => {
+                self.store.raise_alarm(request.member_id, kind).await.map_err(status::of)
+            }
+            (Ok(AlarmAction::Deactivate), Some(kind)) => {
+                self.store.disarm_alarm(request.member_id, kind).await.map_err(status::of)
+            }
+            (Ok(AlarmAction::Activate | AlarmAction::Deactivate) | Err(_), _) => Ok(Vec::new()),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Maintenance for MaintenanceService {
+    async fn alarm(&self, request: Request<AlarmRequest>) -> Result<Response<AlarmResponse>, Status> {
+        let alarms = self.change_alarm(request.get_ref()).await?;
+        Ok(Response::new(AlarmResponse {
+            header: header::at(&self.store, self.store.revision()),
+            alarms: alarms.into_iter().map(alarm_member).collect(),
+        }))
+    }
+
+    async fn status(&self, _request: Request<StatusRequest>) -> Result<Response<StatusResponse>, Status> {
+        let identity = self.store.identity();
+        let status = self.store.status();
+        Ok(Response::new(StatusResponse {
+            header: header::at(&self.store, status.revision),
+            version: self.version.to_string(),
+            db_size: signed(status.size.allocated),
+            db_size_in_use: signed(status.size.in_use),
+            // etcd shows a quota that is off as a negative one.
+            db_size_quota: status.quota_bytes.map_or(-1, signed),
+            leader: identity.member_id,
+            raft_term: identity.term,
+            raft_index: status.position.0,
+            raft_applied_index: status.position.0,
+            errors: errors(&status),
+            is_learner: false,
+            storage_version: self.version.cluster().to_string(),
+            downgrade_info: Some(DowngradeInfo::default()),
+        }))
+    }
+
+    /// Online, and as in etcd without a header.
+    async fn defragment(&self, _request: Request<DefragmentRequest>) -> Result<Response<DefragmentResponse>, Status> {
+        tracing::info!("defragmentation begins");
+        self.store.defragment().await.map_err(|error| {
+            tracing::warn!(%error, "defragmentation failed");
+            status::of(error)
+        })?;
+        tracing::info!("defragmentation is done");
+        Ok(Response::new(DefragmentResponse::default()))
+    }
+
+    async fn hash(&self, _request: Request<HashRequest>) -> Result<Response<HashResponse>, Status> {
+        let (revision, hash) = self.store.hash().await.map_err(status::of)?;
+        Ok(Response::new(HashResponse { header: header::at(&self.store, revision), hash }))
+    }
+
+    async fn hash_kv(&self, request: Request<HashKvRequest>) -> Result<Response<HashKvResponse>, Status> {
+        let hashed = self.store.hash_kv(Revision(request.get_ref().revision)).await.map_err(status::of)?;
+        Ok(Response::new(HashKvResponse {
+            header: header::at(&self.store, hashed.revision),
+            hash: hashed.hash,
+            compact_revision: hashed.compact_revision.0,
+            hash_revision: hashed.hash_revision.0,
+        }))
+    }
+
+    type SnapshotStream = tokio_stream::Empty<Result<SnapshotResponse, Status>>;
+
+    async fn snapshot(&self, _request: Request<SnapshotRequest>) -> Result<Response<Self::SnapshotStream>, Status> {
+        Err(status::not_offered("snapshots in etcd's format are not offered; back the database itself up"))
+    }
+
+    async fn move_leader(&self, _request: Request<MoveLeaderRequest>) -> Result<Response<MoveLeaderResponse>, Status> {
+        Err(status::not_offered("there is no other member to lead"))
+    }
+
+    async fn downgrade(&self, _request: Request<DowngradeRequest>) -> Result<Response<DowngradeResponse>, Status> {
+        Err(status::not_offered("there is no cluster version to downgrade"))
+    }
+}
+
+fn alarm_member(alarm: Alarm) -> AlarmMember {
+    AlarmMember { member_id: alarm.member_id, alarm: convert::alarm_type(alarm.kind) as i32 }
+}
+
+fn signed(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+/// What is wrong, one line each: alarms as etcd prints them, a failure of the storage, a weakened durability.
+fn errors(status: &StoreStatus) -> Vec<String> {
+    let alarms = status.alarms.iter().map(|alarm| {
+        let kind = convert::alarm_type(alarm.kind).as_str_name();
+        format!("memberID:{} alarm:{kind} ", alarm.member_id)
+    });
+    let failure = status.failure.iter().map(|cause| format!("storage has failed: {cause}"));
+    let weakened = (status.backend.durability == Durability::OsCache)
+        .then(|| "writes are answered before they are synced to the disk".to_owned());
+    alarms.chain(failure).chain(weakened).collect()
+}

@@ -1,0 +1,59 @@
+//! The one map from the engine's errors to what etcd's clients see: codes and texts, which clients compare literally.
+//! Source: etcd 3.7.3, `api/v3rpc/rpctypes/error.go` and `server/etcdserver/api/v3rpc/util.go`.
+
+use storage_core::StoreError;
+use tonic::{Code, Status};
+
+pub(crate) const COMPACTED: &str = "etcdserver: mvcc: required revision has been compacted";
+const STOPPED: &str = "etcdserver: server stopped";
+
+/// What a client sees of `error`.
+pub(crate) fn of(error: StoreError) -> Status {
+    let (code, message) = match error {
+        StoreError::EmptyKey => (Code::InvalidArgument, "etcdserver: key is not provided"),
+        StoreError::KeyNotFound => (Code::InvalidArgument, "etcdserver: key not found"),
+        StoreError::ValueProvided => (Code::InvalidArgument, "etcdserver: value is provided"),
+        StoreError::LeaseProvided => (Code::InvalidArgument, "etcdserver: lease is provided"),
+        StoreError::TooManyOps => (Code::InvalidArgument, "etcdserver: too many operations in txn request"),
+        StoreError::DuplicateKey => (Code::InvalidArgument, "etcdserver: duplicate key given in txn request"),
+        StoreError::InvalidSort => (Code::InvalidArgument, "etcdserver: invalid sort option"),
+        StoreError::TooLarge => (Code::InvalidArgument, "etcdserver: request is too large"),
+        StoreError::StreamSort => (Code::Unimplemented, "RangeStream does not support custom sort orders"),
+        StoreError::StreamFilter => (Code::Unimplemented, "RangeStream does not support revision filters"),
+        StoreError::Compacted { .. } => (Code::OutOfRange, COMPACTED),
+        StoreError::FutureRevision => (Code::OutOfRange, "etcdserver: mvcc: required revision is a future revision"),
+        StoreError::LeaseTtlTooLarge => (Code::OutOfRange, "etcdserver: too large lease TTL"),
+        StoreError::LeaseNotFound => (Code::NotFound, "etcdserver: requested lease not found"),
+        StoreError::LeaseExists => (Code::FailedPrecondition, "etcdserver: lease already exists"),
+        StoreError::NoSpace => (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded"),
+        StoreError::Corrupt => (Code::DataLoss, "etcdserver: corrupt cluster"),
+        // etcd sends this one as an error of its client library, which gRPC knows nothing of.
+        StoreError::TooManyRequests => (Code::Unknown, "etcdserver: too many requests"),
+        StoreError::Stopped => (Code::Unavailable, STOPPED),
+        // etcd's words for "it may have happened or not".
+        StoreError::Unknown(cause) => {
+            return Status::unavailable(format!("etcdserver: request timed out, outcome unknown: {cause}"));
+        }
+        StoreError::Refused(cause) => {
+            return Status::unavailable(format!("etcdserver: storage refused the write: {cause}"));
+        }
+        StoreError::Failed(cause) => return Status::unavailable(format!("etcdserver: storage has failed: {cause}")),
+        other => return Status::unknown(format!("etcdserver: {other}")),
+    };
+    Status::new(code, message)
+}
+
+/// The server is going away. Clients take their watches elsewhere on this code, and on no other but Internal.
+pub(crate) fn stopped() -> Status {
+    Status::unavailable(STOPPED)
+}
+
+/// The client's version header is not text.
+pub(crate) fn invalid_client_api_version() -> Status {
+    Status::invalid_argument("etcdserver: invalid client api version")
+}
+
+/// A call that this server does not offer.
+pub(crate) fn not_offered(what: &str) -> Status {
+    Status::unimplemented(format!("auroch: {what}"))
+}
