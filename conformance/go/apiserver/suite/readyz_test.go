@@ -25,7 +25,7 @@ func TestReadyz(t *testing.T) {
 		times        []time.Duration
 	}{
 		{name: "etcd 3.7.3", binary: filepath.Join(os.Getenv("AUROCH_BIN"), "etcd")},
-		{name: filepath.Base(os.Getenv(datastore.EnvBinary)) + " (under test)", binary: os.Getenv(datastore.EnvBinary)},
+		{name: filepath.Base(os.Getenv(datastore.EnvBinary)) + " (under test)"},
 	}
 	for _, transport := range []cluster.Transport{cluster.TCP, cluster.Unix} {
 		for i := range stores {

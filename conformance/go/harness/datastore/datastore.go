@@ -17,8 +17,13 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 )
 
-// EnvBinary names the binary under test.
-const EnvBinary = "AUROCH_SERVER"
+const (
+	// EnvBinary names the binary under test.
+	EnvBinary = "AUROCH_SERVER"
+	// EnvArgs holds further flags for it, separated by spaces, in which {dir} is
+	// a folder of that server's own.
+	EnvArgs = "AUROCH_SERVER_ARGS"
+)
 
 // stopGrace is how long a server may take over SIGTERM before it is killed.
 const stopGrace = 5 * time.Second
@@ -54,6 +59,8 @@ type Server struct {
 func New(opts Options) (*Server, error) {
 	if opts.Binary == "" {
 		opts.Binary = os.Getenv(EnvBinary)
+		more := strings.ReplaceAll(os.Getenv(EnvArgs), "{dir}", opts.Dir)
+		opts.Args = append(opts.Args, strings.Fields(more)...)
 	}
 	if opts.Binary == "" {
 		return nil, errors.New(EnvBinary + " does not name a server binary")

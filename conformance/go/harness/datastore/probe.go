@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -59,9 +60,14 @@ func (s *Server) WaitServing(limit time.Duration) error {
 	}
 }
 
-// probe dials anew each time: the back-off of a kept connection would hide for
-// up to a second that the server has come up.
+// probe dials a client only to a port that is open: the back-off of a client
+// that was refused would hide for a second that the server has come up.
 func (s *Server) probe(ctx context.Context) error {
+	conn, err := s.dial()
+	if err != nil {
+		return err
+	}
+	_ = conn.Close()
 	c, err := s.Client()
 	if err != nil {
 		return err
@@ -71,4 +77,15 @@ func (s *Server) probe(ctx context.Context) error {
 	defer cancel()
 	_, err = c.Get(ctx, "/health")
 	return err
+}
+
+func (s *Server) dial() (net.Conn, error) {
+	at, err := url.Parse(s.Endpoint())
+	if err != nil {
+		return nil, err
+	}
+	if at.Scheme == "unix" {
+		return net.Dial("unix", at.Path)
+	}
+	return net.Dial("tcp", at.Host)
 }
