@@ -113,3 +113,12 @@ pub struct RevisionEvents {
     /// Its events; never empty.
     pub events: Arc<[Arc<Event>]>,
 }
+
+impl RevisionEvents {
+    /// The same events as one sees them who comes when the revision before is compacted: as in etcd, without what was there
+    /// before, whether or not it is still at hand.
+    pub(crate) fn without_prev(&self) -> Self {
+        let bare = |e: &Arc<Event>| Arc::new(Event::new(e.key.clone(), e.meta, e.value.0.clone(), None));
+        Self { revision: self.revision, events: self.events.iter().map(bare).collect() }
+    }
+}

@@ -41,6 +41,8 @@ pub(super) struct Scan {
     pub(super) kinds: Kinds,
     pub(super) prev_kv: bool,
     pub(super) cursor: Revision,
+    /// The versions before this revision's are gone, swept or not.
+    pub(super) compact_revision: Revision,
     /// The last published revision. The backend may already have later ones, which the watcher must not see yet.
     pub(super) through: Revision,
 }
@@ -93,7 +95,8 @@ impl History {
             .into_iter()
             .filter(|m| scan.range.contains(&m.key) && scan.kinds.want(m.meta.is_tombstone()));
         wanted.map(|m| {
-            let prev = if scan.prev_kv { self.previous(&m.key, &m.meta) } else { None };
+            let kept = scan.prev_kv && m.meta.mod_revision() > scan.compact_revision;
+            let prev = if kept { self.previous(&m.key, &m.meta) } else { None };
             Arc::new(Event::new(m.key, m.meta, m.value, prev))
         })
     }

@@ -6,6 +6,7 @@ use super::message::{CancelCause, WatchMessage};
 use super::state::State;
 use super::stream::StreamRef;
 use super::watcher::{Place, WatcherRef};
+use crate::event::Event;
 use crate::types::Revision;
 
 /// So many revisions of the ring are looked through under one hold of the lock.
@@ -100,7 +101,7 @@ impl State {
 
     /// Looks through a part of the ring for the next watcher that is behind.
     fn step_ring(&mut self, at: StreamRef) -> Option<Step> {
-        let Self { streams, watchers, ring, matcher, .. } = self;
+        let Self { streams, watchers, ring, matcher, compact_revision, .. } = self;
         let stream = &mut streams[at];
         let next = stream.behind.pop_front()?;
         let Some(watcher) = watchers.get_mut(next) else { return Some(Step::Again) };
@@ -112,7 +113,12 @@ impl State {
         let (range, kinds) = (matcher.range(watcher.seat()), watcher.kinds);
         let mut batch = Batch::new(watcher.prev_kv);
         for events in ring.iter_from(cursor).take(LOOKED_THROUGH_AT_ONCE) {
-            batch.add(events, |event| kinds.want(event.is_delete()) && range.contains(&event.key));
+            let wanted = |event: &Event| kinds.want(event.is_delete()) && range.contains(&event.key);
+            if cursor > *compact_revision {
+                batch.add(events, wanted);
+            } else {
+                batch.add(&events.without_prev(), wanted);
+            }
             cursor = cursor.next();
             if batch.is_full() {
                 break;
@@ -135,6 +141,7 @@ impl State {
             kinds: watcher.kinds,
             prev_kv: watcher.prev_kv,
             cursor,
+            compact_revision: self.compact_revision,
             through: self.revision,
         };
         Some(Step::Scan(next, scan))
