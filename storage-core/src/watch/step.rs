@@ -111,10 +111,12 @@ impl State {
             return Some(Step::Again);
         }
         let (range, kinds) = (matcher.range(watcher.seat()), watcher.kinds);
+        // It was there before the compaction; what is still in memory is not kept from it.
+        let slow = watcher.start < *compact_revision;
         let mut batch = Batch::new(watcher.prev_kv);
         for events in ring.iter_from(cursor).take(LOOKED_THROUGH_AT_ONCE) {
             let wanted = |event: &Event| kinds.want(event.is_delete()) && range.contains(&event.key);
-            if cursor > *compact_revision {
+            if cursor > *compact_revision || slow {
                 batch.add(events, wanted);
             } else {
                 batch.add(&events.without_prev(), wanted);

@@ -3,9 +3,11 @@
 mod catch_up;
 mod compaction;
 mod create;
+mod model;
 mod order;
 mod prev_kv;
 mod progress;
+mod property;
 mod slow_backend;
 mod streams;
 mod world;

@@ -60,6 +60,17 @@ async fn the_value_before_is_absent_once_it_is_compacted() {
 }
 
 #[tokio::test]
+async fn a_slow_reader_still_gets_the_values_before_that_are_in_memory_though_compacted_since() {
+    const MORE_THAN_ITS_LIST_HOLDS: usize = 400;
+    let mut world = World::new(BIG_RING);
+    let (_control, mut events) = world.watch(with_prev(watch_of("a", ""))).await;
+    world.puts("a", MORE_THAN_ITS_LIST_HOLDS).await;
+    world.compact(world.revision).await;
+    let got = previous(&drain(&mut events).await);
+    assert_eq!(got.iter().flatten().count(), MORE_THAN_ITS_LIST_HOLDS - 1);
+}
+
+#[tokio::test]
 async fn the_hub_knows_whether_anyone_wants_previous_values() {
     let world = World::new(BIG_RING);
     let (control, events) = world.watch(watch_of("a", "")).await;
