@@ -1,0 +1,147 @@
+//! `compare`: etcd, Auroch and a server that does nothing, side by side. `README.md` says how.
+
+use std::path::PathBuf;
+
+use benches::contender::{Contender, Kind};
+use benches::error::HarnessError;
+use benches::plan::Plan;
+use benches::report::{Machine, Report};
+use benches::workload::Workload;
+use benches::{null_server, round, table};
+use clap::{Args, Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures etcd, Auroch and a server that does nothing, in turn, under a kube-apiserver's requests.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts the contenders in alternating rounds and prints a table.
+    Run(Run),
+    /// The floor: a server that answers at once and keeps nothing.
+    NullServer {
+        /// Where to listen.
+        #[arg(long)]
+        listen: std::net::SocketAddr,
+    },
+}
+
+#[derive(Args)]
+struct Run {
+    /// The etcd binary; `conformance/go/run tools` builds one where this looks for it.
+    #[arg(long, env = "ETCD")]
+    etcd: Option<PathBuf>,
+    /// The auroch binary [default: the one beside this program]
+    #[arg(long, env = "AUROCH")]
+    auroch: Option<PathBuf>,
+    /// A flag more for auroch; may be given several times.
+    #[arg(long, allow_hyphen_values = true)]
+    auroch_flag: Vec<String>,
+    /// Who takes part.
+    #[arg(long, value_delimiter = ',', default_values = ["etcd", "auroch", "null"])]
+    contenders: Vec<Kind>,
+    /// What is measured [default: everything]
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Workload>,
+    /// How often everybody has a turn.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Keys written.
+    #[arg(long, default_value_t = 20_000)]
+    keys: usize,
+    /// Size of a value.
+    #[arg(long, default_value_t = 1024)]
+    value_bytes: usize,
+    /// HTTP/2 connections.
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Requests in flight at a time.
+    #[arg(long, default_value_t = 64)]
+    workers: usize,
+    /// Watchers.
+    #[arg(long, default_value_t = 100)]
+    watchers: usize,
+    /// Where the contenders' directories are made: on the disk to be measured.
+    #[arg(long, default_value = ".")]
+    directory: PathBuf,
+    /// Where to write everything as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    match Cli::parse().command {
+        Command::NullServer { listen } => null_server::serve(tokio::net::TcpListener::bind(listen).await?).await?,
+        Command::Run(run) => {
+            let report = run.report().await?;
+            if let Some(path) = &run.json {
+                std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;
+            }
+            println!("{}", table::render(&report));
+        }
+    }
+    Ok(())
+}
+
+impl Run {
+    async fn report(&self) -> Result<Report, HarnessError> {
+        let plan = self.plan();
+        let machine = Machine::this();
+        let mut contenders = Vec::new();
+        for &kind in &self.contenders {
+            let flags = if kind == Kind::Auroch { self.auroch_flag.clone() } else { Vec::new() };
+            contenders.push(Contender::new(kind, self.program(kind)?, flags).await?);
+        }
+        let mut rounds = Vec::new();
+        for number in 0..self.rounds {
+            let mut round = Vec::new();
+            // Who comes first changes, so that nobody always finds the machine as the same other left it.
+            let first = number % contenders.len();
+            for contender in contenders[first..].iter().chain(&contenders[..first]) {
+                eprintln!("round {} of {}: {}", number + 1, self.rounds, contender.kind.title());
+                rustix::fs::sync();
+                round.push(round::run(contender, &plan, &self.directory).await?);
+            }
+            rounds.push(round);
+        }
+        Ok(Report { machine, plan, contenders, rounds })
+    }
+
+    fn plan(&self) -> Plan {
+        let defaults = Plan::of_keys(self.keys);
+        Plan {
+            value_bytes: self.value_bytes,
+            connections: self.connections,
+            workers: self.workers,
+            watchers: self.watchers,
+            workloads: if self.only.is_empty() { defaults.workloads } else { self.only.clone() },
+            ..defaults
+        }
+    }
+
+    fn program(&self, kind: Kind) -> Result<PathBuf, HarnessError> {
+        let this = std::env::current_exe()?;
+        let (given, default) = match kind {
+            Kind::Null => return Ok(this),
+            Kind::Auroch => (&self.auroch, this.with_file_name("auroch")),
+            Kind::Etcd => (&self.etcd, built_etcd()),
+        };
+        Ok(given.clone().unwrap_or(default))
+    }
+}
+
+/// Where `conformance/go/run` puts the etcd that it builds.
+fn built_etcd() -> PathBuf {
+    let path = |name| std::env::var_os(name).map(PathBuf::from);
+    let cache = || path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(".cache")));
+    let bin = path("AUROCH_BIN").or_else(|| Some(cache()?.join("auroch/bin")));
+    bin.unwrap_or_default().join("etcd")
+}

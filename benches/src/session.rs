@@ -1,0 +1,129 @@
+//! A client's side of a measurement: connections, and what it knows of the keys.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use tokio::task::JoinSet;
+
+use crate::client::{Connection, Kv};
+use crate::error::HarnessError;
+use crate::plan::Plan;
+use crate::stats::Latencies;
+
+/// The connections to one server and the mod revision of every key there.
+pub struct Session {
+    /// What is asked of the server.
+    pub plan: Plan,
+    /// Its connections.
+    pub connections: Vec<Connection>,
+    revisions: Vec<AtomicI64>,
+    filling: Bytes,
+    start: Instant,
+}
+
+/// One request of a load.
+pub trait Operation: Send + Sync + 'static {
+    /// Sends request `number` of the load and checks its answer.
+    fn call(&self, kv: &mut Kv, number: usize) -> impl Future<Output = Result<(), HarnessError>> + Send;
+}
+
+impl Session {
+    /// Connects to the server at `address`.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub async fn open(address: SocketAddr, plan: Plan) -> Result<Arc<Self>, HarnessError> {
+        let mut connections = Vec::with_capacity(plan.connections);
+        for _ in 0..plan.connections {
+            connections.push(Connection::open(address).await?);
+        }
+        let revisions = (0..plan.keys).map(|_| AtomicI64::new(0)).collect();
+        // Bytes of no regularity, should a contender compress.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let filling = (0..plan.value_bytes).map(|_| step(&mut state)).collect::<Vec<u8>>().into();
+        Ok(Arc::new(Self { plan, connections, revisions, filling, start: Instant::now() }))
+    }
+
+    /// The KV service for worker `number`; workers share connections evenly.
+    #[must_use]
+    pub fn kv(&self, number: usize) -> Kv {
+        self.connections[number % self.connections.len()].kv()
+    }
+
+    /// The mod revision of a key, 0 before it was created.
+    #[must_use]
+    pub fn revision(&self, key: usize) -> i64 {
+        self.revisions[key].load(Ordering::Relaxed)
+    }
+
+    /// Notes the mod revision of a key.
+    pub fn set_revision(&self, key: usize, revision: i64) {
+        self.revisions[key].store(revision, Ordering::Relaxed);
+    }
+
+    /// A value that tells when it was made.
+    #[must_use]
+    pub fn stamped_value(&self) -> Bytes {
+        let mut value = BytesMut::with_capacity(self.filling.len().max(size_of::<u64>()));
+        value.put_u64(nanos(self.start.elapsed()));
+        value.put_slice(self.filling.get(size_of::<u64>()..).unwrap_or_default());
+        value.freeze()
+    }
+
+    /// How long ago a [`Session::stamped_value`] was made.
+    #[must_use]
+    pub fn age(&self, value: &[u8]) -> Option<Duration> {
+        let (stamp, _) = value.split_first_chunk()?;
+        Some(self.start.elapsed().saturating_sub(Duration::from_nanos(u64::from_be_bytes(*stamp))))
+    }
+
+    /// Sends `requests` requests, `workers` at a time, and answers how long each took.
+    ///
+    /// # Errors
+    /// The first failure of a request.
+    pub async fn drive(
+        self: &Arc<Self>,
+        workers: usize,
+        requests: usize,
+        operation: impl Operation,
+    ) -> Result<Latencies, HarnessError> {
+        let operation = Arc::new(operation);
+        let next = Arc::new(AtomicUsize::new(0));
+        let mut tasks = JoinSet::new();
+        for worker in 0..workers {
+            let (operation, next, mut kv) = (Arc::clone(&operation), Arc::clone(&next), self.kv(worker));
+            tasks.spawn(async move {
+                let mut latencies = Latencies::default();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= requests {
+                        return Ok::<_, HarnessError>(latencies);
+                    }
+                    let begin = Instant::now();
+                    operation.call(&mut kv, number).await?;
+                    latencies.push(begin.elapsed());
+                }
+            });
+        }
+        let mut all = Latencies::default();
+        while let Some(worker) = tasks.join_next().await {
+            all.merge(worker.map_err(|e| HarnessError::unexpected(e.to_string()))??);
+        }
+        Ok(all)
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).expect("a run takes less than 500 years")
+}
+
+/// A byte of a xorshift generator.
+fn step(state: &mut u64) -> u8 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    (*state >> 32) as u8
+}

@@ -1,0 +1,88 @@
+//! The harness does what its tables say, at a scale that measures nothing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use benches::contender::Kind;
+use benches::plan::Plan;
+use benches::proc::Process;
+use benches::report::{Machine, Report};
+use benches::round::{Round, Sample, measure};
+use benches::session::Session;
+use benches::workload::Workload;
+use benches::{null_server, table};
+use server::{Listener, ServerOptions};
+use storage_core::{MemoryBackend, Store, StoreOptions};
+use tokio::net::TcpListener;
+
+fn tiny() -> Plan {
+    Plan {
+        value_bytes: 64,
+        connections: 2,
+        workers: 4,
+        single_updates: 10,
+        gets: 100,
+        counts: 3,
+        lists: 2,
+        page: 7,
+        watchers: 5,
+        watched_updates: 40,
+        watch_patience: Duration::from_secs(30),
+        ..Plan::of_keys(50)
+    }
+}
+
+/// Auroch in this process, over a log in memory.
+async fn serve() -> SocketAddr {
+    let store = Store::open(Arc::new(MemoryBackend::new()), StoreOptions::default()).await.unwrap();
+    let listener = Listener::bind(&"http://127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.to_string().strip_prefix("http://").unwrap().parse().unwrap();
+    tokio::spawn(server::run(vec![listener], store, ServerOptions::default(), std::future::pending()));
+    address
+}
+
+async fn sample(workload: Workload, session: &Arc<Session>) -> Sample {
+    let nowhere = tempfile::tempdir().unwrap();
+    measure(workload, session, Process::this(), nowhere.path()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_workload_runs_against_auroch_and_fills_the_table() {
+    let plan = tiny();
+    let session = Session::open(serve().await, plan.clone()).await.unwrap();
+    let mut round = Round { kind: Kind::Auroch, idle_bytes: 1, samples: Default::default() };
+    for workload in Workload::ALL {
+        round.samples.insert(workload, sample(workload, &session).await);
+    }
+    assert_eq!(round.samples[&Workload::Create].operations, plan.keys);
+    let watch = &round.samples[&Workload::Watch];
+    assert_eq!((watch.operations, watch.lost), (plan.watchers * plan.watched_updates, 0));
+
+    let report = Report { machine: Machine::this(), plan, contenders: Vec::new(), rounds: vec![vec![round]] };
+    let text = table::render(&report);
+    for workload in Workload::ALL {
+        assert!(text.contains(workload.title()), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_keeps_nothing_can_be_asked_for_what_suits_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(null_server::serve(listener));
+    let session = Session::open(address, tiny()).await.unwrap();
+    for workload in Workload::ALL.into_iter().filter(|w| w.suits_null()) {
+        assert!(sample(workload, &session).await.operations > 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_loses_keys_makes_no_figures() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(null_server::serve(listener));
+    let session = Session::open(address, tiny()).await.unwrap();
+    assert!(Workload::Count.run(&session).await.is_err());
+    assert!(Workload::List.run(&session).await.is_err());
+}
