@@ -86,7 +86,6 @@ impl World {
     }
 
     /// A world whose writer reads nothing from the backend.
-
     pub(super) fn on(backend: Arc<dyn Backend>, ring_bytes: usize) -> Self {
         let index = Arc::new(Index::default());
         let values = Arc::new(Values::new(Arc::clone(&backend), 1 << 10));
