@@ -1,0 +1,81 @@
+//! A server within the test, on a port of its own, over a store in memory.
+
+#![allow(dead_code, reason = "not every test program uses all of it")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use etcd_client::Client;
+use server::{ListenUrl, Listener, ServerOptions};
+use storage_core::{Backend, MemoryBackend, Store, StoreError, StoreOptions};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{Channel, Endpoint};
+
+/// How long a test waits for what must come. Never reached unless something is wrong.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running server. Dropped, it ends with the test's runtime.
+pub(crate) struct TestServer {
+    pub(crate) store: Store,
+    pub(crate) url: ListenUrl,
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), StoreError>>,
+}
+
+impl TestServer {
+    pub(crate) async fn start() -> Self {
+        Self::with(ServerOptions::default(), StoreOptions::default()).await
+    }
+
+    pub(crate) async fn with(options: ServerOptions, store: StoreOptions) -> Self {
+        Self::over(Arc::new(MemoryBackend::new()), options, store).await
+    }
+
+    pub(crate) async fn over(backend: Arc<dyn Backend>, options: ServerOptions, store: StoreOptions) -> Self {
+        let store = Store::open(backend, store).await.expect("the store opens");
+        let listener = Listener::bind(&"http://127.0.0.1:0".parse().unwrap()).await.expect("a port is free");
+        let url = listener.url();
+        let stop = CancellationToken::new();
+        let shutdown = stop.clone().cancelled_owned();
+        let task = tokio::spawn(server::run(vec![listener], store.clone(), options, shutdown));
+        Self { store, url, stop, task }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.url.to_string().replace("http://", "")
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        Client::connect([self.address()], None).await.expect("the server accepts")
+    }
+
+    /// For what a friendly client does not let one say.
+    pub(crate) async fn channel(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(self.url.to_string()).expect("a listener's URL is one");
+        endpoint.connect().await.expect("the server accepts")
+    }
+
+    /// Begins a shutdown.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits for the end of a shutdown.
+    pub(crate) async fn stopped(self) {
+        soon(self.task).await.expect("no panic").expect("the store closes");
+    }
+}
+
+/// What must happen, and does so before patience runs out.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("it happens in time")
+}
+
+/// The code and the text of a call that must fail.
+pub(crate) fn status_of<T: std::fmt::Debug>(result: Result<T, etcd_client::Error>) -> (tonic::Code, String) {
+    match result {
+        Err(etcd_client::Error::GRpcStatus(status)) => (status.code(), status.message().to_owned()),
+        other => panic!("a status was expected, not {other:?}"),
+    }
+}
