@@ -29,7 +29,9 @@ func storeKilledUnderLoad(e *env) {
 	for range kills {
 		e.awaitAcks(load, acksBetween)
 		e.must(e.cluster.RestartStore(200 * time.Millisecond))
-		if at, acked := e.storeRevision(), load.newest.Load(); at < acked {
+		// The load goes on, so what was acknowledged is to be noted before the store is asked.
+		acked := load.newest.Load()
+		if at := e.storeRevision(); at < acked {
 			e.Fatalf("the store is back at revision %d, acknowledged was %d", at, acked)
 		}
 	}
