@@ -1,1 +1,3 @@
 //! What every backend and every server must pass: suites, the reference model and checkers.
+
+pub mod backend_suite;

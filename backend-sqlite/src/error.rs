@@ -1,0 +1,89 @@
+//! Why a file could not be opened.
+
+use std::path::PathBuf;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a file could not be opened: one line that says what to do. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The DSN makes no sense.
+    #[error("the DSN of the SQLite file makes no sense: {reason}")]
+    Dsn {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no such file, and the DSN says not to create it.
+    #[error("{path:?} does not exist; mode=rwc would create it")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A directory, a device, a socket.
+    #[error("{path:?} is not a regular file; name a file for the database")]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("cannot {doing} {path:?}: {source}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Some other kind of file.
+    #[error("{path:?} is not a SQLite database; it was left alone, choose another file")]
+    NotSqlite {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A database, but not ours.
+    #[error("{path:?} is a SQLite database of another program; it was left alone, choose another file")]
+    OtherProgram {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Written by a later version.
+    #[error(
+        "{path:?} has schema version {found}, this program knows up to {known}; run the version that wrote it, or a later one"
+    )]
+    NewerSchema {
+        /// The file.
+        path: PathBuf,
+        /// The version in the file.
+        found: i32,
+        /// The newest version known here.
+        known: i32,
+    },
+    /// Another process serves this file.
+    #[error("{path:?} is in use by another process; stop that one or choose another file")]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// SQLite refused.
+    #[error("cannot open {path:?}: {source}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: Source,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    pub(crate) fn sqlite<E: Into<Source>>(path: impl Into<PathBuf>) -> impl FnOnce(E) -> Self {
+        let path = path.into();
+        move |source| Self::Sqlite { path, source: source.into() }
+    }
+}

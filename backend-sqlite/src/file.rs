@@ -1,0 +1,122 @@
+//! The file itself: is it there, is it ours, and a new one if not.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::OpenError;
+use crate::lock::{FileLock, beside};
+use crate::options::SqliteOptions;
+use crate::schema;
+
+/// A file that is ours to use.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// Where it is, links resolved, so that every way to the file leads to the same lock.
+    pub(crate) path: PathBuf,
+    pub(crate) lock: FileLock,
+}
+
+/// Finds or creates the file and locks it. Whatever is not ours is left as it was.
+pub(crate) async fn prepare(options: &SqliteOptions) -> Result<Prepared, OpenError> {
+    let path = resolve(options)?;
+    let mut present = inspect(&path)?;
+    if !present && !options.create {
+        return Err(OpenError::Missing { path });
+    }
+    let lock = FileLock::acquire(&path)?;
+    // Another process may have created it before we had the lock.
+    present = present || inspect(&path)?;
+    if !present {
+        create(&path).await?;
+    }
+    Ok(Prepared { path, lock })
+}
+
+/// The absolute path without links; creates the directory if that is asked for.
+fn resolve(options: &SqliteOptions) -> Result<PathBuf, OpenError> {
+    let path = &options.path;
+    if let Ok(found) = fs::canonicalize(path) {
+        return Ok(found);
+    }
+    let name = path.file_name().ok_or_else(|| OpenError::NotAFile { path: path.clone() })?;
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    if options.create {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(directory).map_err(OpenError::io("create the directory", directory))?;
+    }
+    match fs::canonicalize(directory) {
+        Ok(directory) => Ok(directory.join(name)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(OpenError::Missing { path: path.clone() }),
+        Err(error) => Err(OpenError::io("open the directory", directory)(error)),
+    }
+}
+
+/// Whether there is a database of ours; an empty file is as good as none. Reads the header and nothing else, since SQLite
+/// would begin to change the file (recover a log, say) before it said whose it is.
+fn inspect(path: &Path) -> Result<bool, OpenError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(OpenError::io("open", path)(error)),
+        Ok(metadata) if !metadata.is_file() => return Err(OpenError::NotAFile { path: path.into() }),
+        Ok(_) => {}
+    }
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(OpenError::io("open", path))?;
+    let mut header = Vec::new();
+    file.take(Header::BYTES).read_to_end(&mut header).map_err(OpenError::io("read", path))?;
+    if header.is_empty() {
+        return Ok(false);
+    }
+    let header = Header::parse(&header).ok_or_else(|| OpenError::NotSqlite { path: path.into() })?;
+    schema::recognise(path, header.application_id, header.user_version)?;
+    Ok(true)
+}
+
+/// What the first bytes of a SQLite database say: <https://sqlite.org/fileformat2.html#the_database_header>.
+struct Header {
+    user_version: i32,
+    application_id: i32,
+}
+
+impl Header {
+    const BYTES: u64 = 100;
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let int = |at: usize| Some(i32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+        bytes.starts_with(Self::MAGIC).then_some(())?;
+        Some(Self { user_version: int(60)?, application_id: int(68)? })
+    }
+}
+
+/// Builds the database under another name and moves it into place, so that a crash leaves all of it or nothing.
+async fn create(path: &Path) -> Result<(), OpenError> {
+    let draft = beside(path, ".new");
+    for leftover in [draft.clone(), beside(&draft, "-journal"), beside(&draft, "-wal"), beside(&draft, "-shm")] {
+        match fs::remove_file(&leftover) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(OpenError::io("remove", &leftover)(error)),
+            _ => {}
+        }
+    }
+    // SQLite gives its companion files the mode that it finds on this one.
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options.open(&draft).map_err(OpenError::io("create", &draft))?;
+    schema::create(&draft).await.map_err(OpenError::sqlite(path))?;
+    fs::rename(&draft, path).map_err(OpenError::io("create", path))?;
+    sync_directory(path).map_err(OpenError::io("create", path))
+}
+
+/// Makes a file's name survive a power failure.
+pub(crate) fn sync_directory(of: &Path) -> std::io::Result<()> {
+    match of.parent() {
+        None => Ok(()),
+        Some(directory) if directory == Path::new("") => File::open(".")?.sync_all(),
+        Some(directory) => File::open(directory)?.sync_all(),
+    }
+}

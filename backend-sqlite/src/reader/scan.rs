@@ -1,0 +1,108 @@
+//! The log in order: the merge of both tables by position.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
+use storage_core::backend::{ScanFrom, ScanLimits};
+use storage_core::commit::{Commit, decode_commit};
+use storage_core::{Position, Revision};
+
+use crate::failure::Result;
+
+const COMMITS: &str = "SELECT position, revision, data FROM commits WHERE revision >= ?1 ORDER BY revision";
+const CONTROL_COMMITS: &str = "SELECT position, revision, data FROM control_log WHERE position > ?1 ORDER BY position";
+const FIRST_FROM: &str = "SELECT revision, position FROM commits WHERE revision >= ?1 ORDER BY revision LIMIT 1";
+
+/// Whole commits from `from` on. Rows behind the limit are not read.
+pub(super) fn scan(connection: &Connection, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>> {
+    let mut room = Room::new(limits);
+    let mut commits = connection.prepare_cached(COMMITS)?;
+    match from {
+        ScanFrom::Revision(revision) => {
+            let mut rows = commits.query([revision.0])?;
+            while !room.is_full() {
+                let Some(row) = rows.next()? else { break };
+                room.push(decode(row)?);
+            }
+        }
+        ScanFrom::After(position) => {
+            let mut control_commits = connection.prepare_cached(CONTROL_COMMITS)?;
+            let first = first_after(connection, position)?;
+            let rows = commits.query([first.0])?;
+            merge(rows, control_commits.query([position.0.cast_signed()])?, &mut room)?;
+        }
+    }
+    Ok(room.commits)
+}
+
+/// Takes the rows of both in order of position.
+fn merge(mut commits: Rows<'_>, mut control_commits: Rows<'_>, room: &mut Room) -> Result<()> {
+    let mut a = commits.next()?;
+    let mut b = control_commits.next()?;
+    while !room.is_full() {
+        match (a, b) {
+            (None, None) => break,
+            (Some(row), None) => {
+                room.push(decode(row)?);
+                a = commits.next()?;
+            }
+            (Some(row), Some(other)) if position(row)? < position(other)? => {
+                room.push(decode(row)?);
+                a = commits.next()?;
+            }
+            (_, Some(row)) => {
+                room.push(decode(row)?);
+                b = control_commits.next()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The lowest revision whose commit is behind `after`. Positions ascend with revisions, and a commit's revision is at most
+/// one more than its position, so it is a binary search by row id; ids of compacted rows are passed over.
+fn first_after(connection: &Connection, after: Position) -> Result<Revision> {
+    let mut statement = connection.prepare_cached(FIRST_FROM)?;
+    let (mut low, mut high) = (0, after.0.cast_signed() + 2);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let row = statement.query_row([middle], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()?;
+        match row {
+            Some((revision, position)) if position <= after.0.cast_signed() => low = revision + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(Revision(low))
+}
+
+fn position(row: &Row<'_>) -> Result<i64> {
+    Ok(row.get(0)?)
+}
+
+fn decode(row: &Row<'_>) -> Result<Commit> {
+    let revision = Revision(row.get(1)?);
+    let stored = row.get_ref(2)?.as_bytes().map_err(rusqlite::Error::from)?;
+    Ok(decode_commit(Position(position(row)?.cast_unsigned()), revision, &Bytes::copy_from_slice(stored))?)
+}
+
+/// What a scan has found, and how much more it may.
+struct Room {
+    limits: ScanLimits,
+    bytes: usize,
+    commits: Vec<Commit>,
+}
+
+impl Room {
+    fn new(limits: ScanLimits) -> Self {
+        Self { limits, bytes: 0, commits: Vec::new() }
+    }
+
+    /// The first commit is always let in.
+    fn is_full(&self) -> bool {
+        !self.commits.is_empty() && (self.commits.len() >= self.limits.commits || self.bytes >= self.limits.bytes)
+    }
+
+    fn push(&mut self, commit: Commit) {
+        self.bytes += commit.weight_bytes();
+        self.commits.push(commit);
+    }
+}
