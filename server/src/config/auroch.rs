@@ -8,12 +8,10 @@ use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser};
 use storage_core::{DEFAULT_MAX_REQUEST_BYTES, DEFAULT_MAX_TXN_OPS, DEFAULT_QUOTA_BYTES, StoreOptions};
 
 use super::duration::duration;
-use super::{Config, LogConfig, LogFormat, LogLevel, Storage, ignored};
+use super::{Config, LogConfig, LogFormat, LogLevel, Place, Storage, ignored};
 use crate::listen::ListenUrl;
 use crate::options::{EmulatedVersion, KeepaliveOptions, MIN_PROGRESS_INTERVAL, MemberOptions, ServerOptions};
 
-/// The name of the database in the data directory.
-const DATABASE: &str = "auroch.db";
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (etcd API 3.7)");
 
 const AFTER_HELP: &str = "\
@@ -185,11 +183,8 @@ impl Flags {
 
 impl DataFlags {
     fn storage(self) -> Storage {
-        let (dsn, data_dir) = match self.storage {
-            Some(dsn) => (dsn, None),
-            None => (format!("sqlite://{}", self.data_dir.join(DATABASE).display()), Some(self.data_dir)),
-        };
-        Storage { dsn: if self.unsafe_no_fsync { without_fsync(&dsn) } else { dsn }, data_dir }
+        let place = self.storage.map_or(Place::DataDir(self.data_dir), Place::Dsn);
+        Storage { place, fsync: !self.unsafe_no_fsync }
     }
 }
 
@@ -209,12 +204,6 @@ impl ListenFlags {
             timeout: self.grpc_keepalive_timeout,
         }
     }
-}
-
-/// The DSN with SQLite's mode that keeps the file whole without a sync at each commit.
-fn without_fsync(dsn: &str) -> String {
-    let separator = if dsn.contains('?') { '&' } else { '?' };
-    if dsn.starts_with("sqlite:") { format!("{dsn}{separator}_synchronous=NORMAL") } else { dsn.to_owned() }
 }
 
 fn quota_bytes(flag: i64) -> Option<u64> {

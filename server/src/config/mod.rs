@@ -28,9 +28,16 @@ pub(crate) struct Config {
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Storage {
-    pub(crate) dsn: String,
-    /// A folder of ours, made if it is missing. Folders that a DSN names are the user's affair.
-    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) place: Place,
+    /// Whether writes are synced to the disk before they are answered.
+    pub(crate) fsync: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The database in a folder of ours, which is made if it is missing.
+    DataDir(PathBuf),
+    Dsn(String),
 }
 
 /// What is logged, and how.

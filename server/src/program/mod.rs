@@ -90,7 +90,7 @@ async fn serve(mut config: Config) -> Result<(), Failure> {
 fn announce(storage: &config::Storage, store: &Store, listeners: &[Listener]) {
     let status = store.status();
     tracing::info!(
-        storage = storage::without_password(&storage.dsn),
+        storage = %storage.place,
         revision = status.revision.0,
         keys = status.keys,
         bytes = status.size.allocated,

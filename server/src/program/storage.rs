@@ -1,65 +1,104 @@
-use std::fs::DirBuilder;
+use std::fmt;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use storage_core::{Backend, MemoryBackend, OpenError, Store, StoreOptions};
 
-use crate::config::Storage;
+use crate::config::{Place, Storage};
+
+/// The name of the database in the data directory.
+const DATABASE: &str = "auroch.db";
 
 /// Why the data cannot be had, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StorageError {
     #[error("cannot make the data directory {path}: {source}; choose another one with --data-dir")]
     DataDir { path: PathBuf, source: io::Error },
-    #[error("{0:?} is no storage that this build knows; use --storage sqlite:///path or memory://")]
+    #[error("{0} is no storage that this program knows; use --storage sqlite:///path or memory://")]
     UnknownDsn(String),
+    #[error("--unsafe-no-fsync: {0} has no such setting; leave the flag out")]
+    NoSuchSetting(String),
     #[cfg(feature = "sqlite")]
     #[error(transparent)]
-    Dsn(#[from] backend_sqlite::DsnError),
-    #[error("cannot open {dsn}: {source}")]
-    Open { dsn: String, source: OpenError },
+    Sqlite(#[from] backend_sqlite::OpenError),
+    #[error("cannot open {storage}: {source}")]
+    Open { storage: String, source: OpenError },
 }
 
 /// Opens what the configuration names.
 pub(super) async fn open(storage: &Storage, options: StoreOptions) -> Result<Store, StorageError> {
-    let named = |source| StorageError::Open { dsn: without_password(&storage.dsn), source };
     let backend = backend(storage).await?;
-    Store::open(backend, options).await.map_err(named)
+    let opened = Store::open(backend, options).await;
+    opened.map_err(|source| StorageError::Open { storage: storage.place.to_string(), source })
 }
 
 async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, StorageError> {
-    let dsn = &storage.dsn;
-    let scheme = dsn.split(':').next().unwrap_or_default();
-    match scheme {
-        "memory" if matches!(dsn.as_str(), "memory:" | "memory://") => Ok(Arc::new(MemoryBackend::new())),
+    match &storage.place {
         #[cfg(feature = "sqlite")]
-        "sqlite" => {
-            let options = backend_sqlite::SqliteOptions::parse(dsn)?;
-            make_data_dir(storage.data_dir.as_deref())?;
-            let opened = backend_sqlite::SqliteBackend::open(options).await;
-            let backend = opened.map_err(|source| StorageError::Open { dsn: dsn.clone(), source: source.into() })?;
-            Ok(Arc::new(backend))
+        Place::DataDir(path) => {
+            make_data_dir(path)?;
+            sqlite(backend_sqlite::SqliteOptions::new(path.join(DATABASE)), storage.fsync).await
         }
-        _ => Err(StorageError::UnknownDsn(without_password(dsn))),
+        #[cfg(feature = "sqlite")]
+        Place::Dsn(dsn) if dsn.starts_with("sqlite:") => {
+            sqlite(backend_sqlite::SqliteOptions::parse(dsn)?, storage.fsync).await
+        }
+        Place::Dsn(dsn) if matches!(dsn.as_str(), "memory:" | "memory://") => match storage.fsync {
+            true => Ok(Arc::new(MemoryBackend::new())),
+            false => Err(StorageError::NoSuchSetting(dsn.clone())),
+        },
+        place => Err(StorageError::UnknownDsn(place.to_string())),
     }
 }
 
+#[cfg(feature = "sqlite")]
+async fn sqlite(mut options: backend_sqlite::SqliteOptions, fsync: bool) -> Result<Arc<dyn Backend>, StorageError> {
+    for warning in &options.warnings {
+        tracing::warn!("--storage: {warning}");
+    }
+    if !fsync {
+        options.durability = storage_core::Durability::OsCache;
+    }
+    Ok(Arc::new(backend_sqlite::SqliteBackend::open(options).await?))
+}
+
 /// Makes the folder for its user alone.
-#[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "the other backends have no folder"))]
-fn make_data_dir(path: Option<&Path>) -> Result<(), StorageError> {
-    let Some(path) = path else { return Ok(()) };
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+#[cfg(feature = "sqlite")]
+fn make_data_dir(path: &std::path::Path) -> Result<(), StorageError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| StorageError::DataDir { path: path.to_owned(), source })
 }
 
-/// The DSN as it may be shown.
-pub(super) fn without_password(dsn: &str) -> String {
+/// As it may be shown: without a password.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DataDir(path) => write!(f, "sqlite://{}", path.join(DATABASE).display()),
+            Self::Dsn(dsn) => f.write_str(&without_password(dsn)),
+        }
+    }
+}
+
+fn without_password(dsn: &str) -> String {
     let Some((scheme, rest)) = dsn.split_once("://") else { return dsn.to_owned() };
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
         Some((user, host)) => format!("{scheme}://{user}:***@{host}{path}"),
         None => dsn.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(without_password("postgres://me:secret@host:5432/db?x=y"), "postgres://me:***@host:5432/db?x=y");
+        for dsn in ["sqlite:///a/b@c:d.db", "memory://", "postgres://me@host/db", "nonsense"] {
+            assert_eq!(without_password(dsn), dsn);
+        }
     }
 }

@@ -11,8 +11,8 @@ use crate::common::{TestServer, soon};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
-const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\012345678";
-const PONG: &[u8] = b"\0\0\x08\x06\x01\0\0\0\012345678";
+const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\x0012345678";
+const PONG: &[u8] = b"\0\0\x08\x06\x01\0\0\0\x0012345678";
 
 async fn connect(min_time: Duration) -> (TestServer, TcpStream) {
     let keepalive = KeepaliveOptions { min_time, ..Default::default() };

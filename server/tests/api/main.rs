@@ -1,5 +1,7 @@
 //! Every call of the API against a running server, one behaviour a test.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

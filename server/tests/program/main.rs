@@ -1,0 +1,11 @@
+//! The program auroch as a person or a supervisor starts it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bad_starts;
+mod process;
+mod sockets;
+mod starts;
