@@ -5,6 +5,7 @@ use bytes::{BufMut, BytesMut};
 use crate::backend::{ScanFrom, ScanLimits};
 use crate::commit::Mutation;
 use crate::error::StoreError;
+use crate::key_range::KeyRange;
 use crate::read;
 use crate::response::HashKvResponse;
 use crate::store::Inner;
@@ -14,14 +15,16 @@ use crate::wire;
 /// etcd hashes the name of its bucket first.
 const BUCKET: &[u8] = b"key";
 
-/// The hash of every kept version up to `requested` (0 or less: the current revision), without what a compaction at the compacted
-/// revision drops, so that stores which have swept and those which have not yet agree.
+/// The hash of every kept version up to `requested` (0 or less: the current revision). As etcd does, it leaves out of what is as old
+/// as the compacted revision all that nobody sees at `requested`, so that stores which have swept and those which have not yet agree.
 pub(crate) async fn hash_kv(store: &Inner, requested: Revision) -> Result<HashKvResponse, StoreError> {
     let _pin = store.pins.pin();
-    let (current, compacted, through) = {
+    let (current, view) = {
         let index = store.index.read();
         let current = index.published();
-        (current, index.compacted(), read::resolve(&index, requested, current)?)
+        let through = read::resolve(&index, requested, current)?;
+        let is_empty = index.count(&KeyRange::everything(), through) == 0;
+        (current, View { compacted: index.compacted(), through, is_empty })
     };
     let mut hasher = Hasher::new();
     let mut from = Revision(0);
@@ -31,23 +34,41 @@ pub(crate) async fn hash_kv(store: &Inner, requested: Revision) -> Result<HashKv
         let Some(last) = commits.last() else { break };
         from = last.revision.next();
         for commit in &commits {
-            if commit.revision > through {
+            if commit.revision > view.through {
                 break 'log;
             }
-            commit.mutations.iter().filter(|m| is_hashed(store, m, compacted)).for_each(|m| hasher.write(m));
+            commit.mutations.iter().filter(|m| view.shows(store, m)).for_each(|m| hasher.write(m));
         }
     }
-    Ok(HashKvResponse { revision: current, hash: hasher.crc, compact_revision: compacted, hash_revision: through })
+    let (compact_revision, hash_revision) = (view.compacted, view.through);
+    Ok(HashKvResponse { revision: current, hash: hasher.crc, compact_revision, hash_revision })
 }
 
-/// A tombstone at the compacted revision itself is left out: etcd's older versions do not keep it.
-fn is_hashed(store: &Inner, mutation: &Mutation, compacted: Revision) -> bool {
-    let id = mutation.meta.id;
-    if id.revision > compacted {
-        return true;
+/// Which versions are hashed.
+struct View {
+    compacted: Revision,
+    through: Revision,
+    /// Whether no key exists at `through`. etcd then leaves out only what the compaction removes.
+    is_empty: bool,
+}
+
+impl View {
+    /// A tombstone at the compacted revision itself is left out: etcd's older versions do not keep it.
+    fn shows(&self, store: &Inner, mutation: &Mutation) -> bool {
+        let id = mutation.meta.id;
+        if id.revision > self.compacted {
+            return true;
+        }
+        if id.revision == self.compacted && mutation.meta.is_tombstone() {
+            return false;
+        }
+        let index = store.index.read();
+        if self.is_empty {
+            index.survives(&mutation.key, id, self.compacted)
+        } else {
+            index.get(&mutation.key, self.through).is_some_and(|(_, meta)| meta.id == id)
+        }
     }
-    let is_left_out = id.revision == compacted && mutation.meta.is_tombstone();
-    !is_left_out && store.index.read().survives(&mutation.key, id, compacted)
 }
 
 struct Hasher {
