@@ -147,14 +147,14 @@ pub(crate) fn check_put_applies(
     put: &PutRequest,
     lease_exists: &impl Fn(LeaseId) -> bool,
 ) -> Result<(), StoreError> {
+    if let PutLease::Set(lease) = put.lease
+        && lease != LeaseId::NONE
+        && !lease_exists(lease)
+    {
+        return Err(StoreError::LeaseNotFound);
+    }
     let keeps = put.value == PutValue::Keep || put.lease == PutLease::Keep;
-    if keeps && index.get(&put.key, at).is_none() {
-        return Err(StoreError::KeyNotFound);
-    }
-    match put.lease {
-        PutLease::Set(lease) if lease != LeaseId::NONE && !lease_exists(lease) => Err(StoreError::LeaseNotFound),
-        _ => Ok(()),
-    }
+    if keeps && index.get(&put.key, at).is_none() { Err(StoreError::KeyNotFound) } else { Ok(()) }
 }
 
 /// What the quota reckons a transaction to bring: the larger branch, by etcd's overheads.
