@@ -117,13 +117,14 @@ pub(crate) fn successor(key: &Key) -> Key {
     next.as_slice().into()
 }
 
-/// How many keys must be looked at: the limit, unless filters or an order make later keys come first.
+/// How many keys must be looked at: one more than the limit, unless filters or an order make later keys come first. Order `None`
+/// has etcd's quirk: it sorts what was looked at, and so may answer the key behind the limit instead of one before.
 fn fetch_limit(request: &RangeRequest) -> usize {
     let in_key_order = request
         .sort
         .is_none_or(|s| s.order.is_none() || (s.target == SortTarget::Key && s.order == Some(SortOrder::Ascend)));
     let unfiltered = request.filter == RevisionFilter::default();
-    if request.limit > 0 && in_key_order && unfiltered { request.limit } else { usize::MAX }
+    if request.limit > 0 && in_key_order && unfiltered { request.limit.saturating_add(1) } else { usize::MAX }
 }
 
 /// Filters, sorts and cuts what was found.
@@ -136,11 +137,10 @@ fn arrange(
     if request.count_only {
         return RangeResponse { revision, count, ..RangeResponse::default() };
     }
-    let walked_all = found.len() == count;
     if request.filter != RevisionFilter::default() {
         found.retain(|(_, meta)| passes(&request.filter, meta));
     }
-    let more = request.limit > 0 && (found.len() > request.limit || !walked_all);
+    let more = request.limit > 0 && found.len() > request.limit;
     let by_value = sort_found(request.sort, &mut found);
     let mut completion = if request.keys_only { Completion::Done } else { Completion::Values };
     match by_value {
