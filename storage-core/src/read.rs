@@ -30,16 +30,18 @@ pub(crate) enum Completion {
     SortByValue { order: SortOrder, limit: usize, keys_only: bool },
 }
 
-/// At which revision a request is to be read.
+/// At which revision a request is to be read. The current one can always be: the caller's pin is older than any compaction above it.
 pub(crate) fn resolve(index: &Index, requested: Revision, current: Revision) -> Result<Revision, StoreError> {
-    let revision = if requested.0 <= 0 { current } else { requested };
-    if revision > current {
+    if requested.0 <= 0 {
+        return Ok(current);
+    }
+    if requested > current {
         return Err(StoreError::FutureRevision);
     }
-    if revision < index.compacted() {
+    if requested < index.compacted() {
         return Err(StoreError::Compacted { compact_revision: index.compacted() });
     }
-    Ok(revision)
+    Ok(requested)
 }
 
 /// A range's answer without values, read at the published state. The caller holds a pin.
