@@ -226,9 +226,12 @@ impl Machine {
         value: Bytes,
         prev: Option<VersionMeta>,
     ) -> Option<Bytes> {
-        let prev_value = prev.and_then(|p| if p.value_bytes() == 0 { Some(Bytes::new()) } else { self.value(p.id) });
-        let prev_kv = prev.map(|p| match &prev_value {
-            Some(value) => PrevKv::known(p, value.clone()),
+        let at_hand = |p: VersionMeta| if p.value_bytes() == 0 { Some(Bytes::new()) } else { self.value(p.id) };
+        let prev_value = prev.and_then(at_hand);
+        let before = self.before_revision(&key, meta.mod_revision(), prev);
+        let before_value = if before == prev { prev_value.clone() } else { before.and_then(at_hand) };
+        let prev_kv = before.map(|p| match before_value {
+            Some(value) => PrevKv::known(p, value),
             None => PrevKv::unfetched(p),
         });
         self.index.write().push(&key, meta);
@@ -238,6 +241,17 @@ impl Machine {
         draft.events.push(Arc::new(Event::new(key.clone(), meta, value.clone(), prev_kv)));
         draft.mutations.push(Mutation { key, meta, value });
         prev_value
+    }
+}
+
+impl Machine {
+    /// What a watch is told of as the version before: the one before the revision, while `prev`, the one before the mutation, may
+    /// be of an earlier operation of the same commit.
+    pub(super) fn before_revision(&self, key: &Key, at: Revision, prev: Option<VersionMeta>) -> Option<VersionMeta> {
+        match prev {
+            Some(p) if p.mod_revision() == at => self.index.read().get(key, Revision(at.0 - 1)).map(|(_, meta)| *meta),
+            _ => prev,
+        }
     }
 }
 

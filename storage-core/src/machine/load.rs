@@ -76,6 +76,7 @@ impl Machine {
                 self.lessor.detach(prev.lease, &mutation.key);
             }
             self.lessor.attach(mutation.meta.lease, mutation.key.clone());
+            let prev = self.before_revision(&mutation.key, commit.revision, prev);
             let prev = prev.map(|p| match self.value(p.id) {
                 Some(value) => PrevKv::known(p, value),
                 None => PrevKv::unfetched(p),
