@@ -152,7 +152,7 @@ impl Store {
     /// Renews a lease. One that is not there, or due, is no error: its answer has a TTL of 0.
     ///
     /// # Errors
-    /// [`StoreError::Stopped`], [`StoreError::TooManyRequests`].
+    /// Why the new deadline could not be made durable.
     pub async fn lease_keep_alive(&self, id: LeaseId) -> Result<LeaseKeepAliveResponse, StoreError> {
         Ok(expect_answer!(self.ask(Request::LeaseKeepAlive(id), 0).await?, LeaseKeepAlive))
     }

@@ -45,7 +45,7 @@ impl Machine {
                 self.lease_grant(draft, *id, *ttl).map(Response::LeaseGrant)
             }
             Request::LeaseRevoke(id) => self.lease_revoke(draft, *id).map(Response::Revision),
-            Request::LeaseKeepAlive(id) => Ok(Response::LeaseKeepAlive(self.lease_keep_alive(*id))),
+            Request::LeaseKeepAlive(id) => Ok(Response::LeaseKeepAlive(self.lease_keep_alive(draft, *id))),
             Request::LeaseTimeToLive { id, keys } => Ok(Response::LeaseTimeToLive(self.lease_time_to_live(*id, *keys))),
             Request::Leases => Ok(Response::Leases(self.revision, self.lessor.by_deadline().collect())),
             Request::Alarms => Ok(Response::Alarms(self.alarms().collect())),

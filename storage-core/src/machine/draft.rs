@@ -1,6 +1,7 @@
 //! A commit in the making, and how to take it back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::commit::{Commit, ControlChange, Mutation};
 use crate::event::Event;
@@ -36,8 +37,8 @@ pub(crate) enum Undo {
     Disarmed(Alarm),
     /// The compacted revision before.
     Compacted(Revision),
-    /// The lease's deadline was not written down.
-    Checkpointed(LeaseId),
+    /// The deadline that the lease's record held.
+    Recorded(LeaseId, Duration),
 }
 
 /// A request's commit, evaluated but not yet durable.

@@ -31,7 +31,8 @@ impl Machine {
         }
         let ttl = ttl.max(self.limits.min_lease_ttl);
         let now = self.moment();
-        let lease = Lease { ttl, deadline: now.monotonic + seconds(ttl), keys: Default::default() };
+        let deadline = now.monotonic + seconds(ttl);
+        let lease = Lease { ttl, deadline, recorded: deadline, keys: Default::default() };
         draft.controls.push(now.record(id, &lease).set());
         draft.undo.push(Undo::Granted(id));
         self.lessor.insert(id, lease);
@@ -62,19 +63,32 @@ impl Machine {
         Ok(draft.revision())
     }
 
-    /// Renews a lease. The new deadline is written down with the next checkpoint.
-    pub(super) fn lease_keep_alive(&mut self, id: LeaseId) -> LeaseKeepAliveResponse {
+    /// Renews a lease. What the grace of a restart would not give back is written down before the answer; the rest with the next
+    /// checkpoint.
+    pub(super) fn lease_keep_alive(&mut self, draft: &mut Draft, id: LeaseId) -> LeaseKeepAliveResponse {
         let now = self.environment.monotonic();
         let revision = self.revision;
         match self.lessor.get(id) {
             Some(lease) if lease.deadline > now => {
-                let ttl = lease.ttl;
-                self.lessor.renew(id, now + seconds(ttl));
+                let (ttl, recorded) = (lease.ttl, lease.recorded);
+                let deadline = now + seconds(ttl);
+                self.lessor.renew(id, deadline);
+                if deadline > recorded + self.limits.lease_grace {
+                    self.record_deadline(draft, id);
+                }
                 LeaseKeepAliveResponse { revision, id, ttl }
             }
             // A lease that is due is as good as gone.
             _ => LeaseKeepAliveResponse { revision, id, ttl: 0 },
         }
+    }
+
+    fn record_deadline(&mut self, draft: &mut Draft, id: LeaseId) {
+        let lease = self.lessor.get(id).expect("it was just renewed, or waits for its record");
+        let deadline = lease.deadline;
+        draft.controls.push(self.moment().record(id, lease).set());
+        let before = self.lessor.record(id, deadline).expect("it was just there");
+        draft.undo.push(Undo::Recorded(id, before));
     }
 
     pub(super) fn lease_time_to_live(&self, id: LeaseId, keys: bool) -> LeaseTimeToLiveResponse {
@@ -94,11 +108,8 @@ impl Machine {
 
     /// Writes renewed deadlines down, so that a restart does not expire a lease early.
     pub(super) fn checkpoint_leases(&mut self, draft: &mut Draft) {
-        let now = self.moment();
-        for id in self.lessor.take_renewed(CHECKPOINT_LEASES) {
-            let lease = self.lessor.get(id).expect("a renewed lease is there until it is removed");
-            draft.controls.push(now.record(id, lease).set());
-            draft.undo.push(Undo::Checkpointed(id));
+        for id in self.lessor.renewed(CHECKPOINT_LEASES) {
+            self.record_deadline(draft, id);
         }
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Lessor {
 pub(crate) struct Lease {
     pub(crate) ttl: i64,
     pub(crate) deadline: Duration,
+    /// The deadline that its record holds.
+    pub(crate) recorded: Duration,
     pub(crate) keys: BTreeSet<Key>,
 }
 
@@ -90,20 +92,20 @@ impl Lessor {
         !self.renewed.is_empty()
     }
 
-    /// Up to `limit` renewed leases, which count as written down from now on.
-    pub(crate) fn take_renewed(&mut self, limit: usize) -> Vec<LeaseId> {
-        let taken: Vec<_> = self.renewed.iter().copied().take(limit).collect();
-        for id in &taken {
-            self.renewed.remove(id);
-        }
-        taken
+    /// Up to `limit` renewed leases.
+    pub(crate) fn renewed(&self, limit: usize) -> Vec<LeaseId> {
+        self.renewed.iter().copied().take(limit).collect()
     }
 
-    /// Says that what is on the disk of `id` is older than what is here.
-    pub(crate) fn mark_renewed(&mut self, id: LeaseId) {
-        if self.contains(id) {
+    /// Takes note that the record of `id` holds `deadline`. Answers what it held.
+    pub(crate) fn record(&mut self, id: LeaseId, deadline: Duration) -> Option<Duration> {
+        let lease = self.leases.get_mut(&id)?;
+        if lease.deadline > deadline {
             self.renewed.insert(id);
+        } else {
+            self.renewed.remove(&id);
         }
+        Some(std::mem::replace(&mut lease.recorded, deadline))
     }
 }
 
@@ -128,7 +130,8 @@ impl Moment {
         let whole = Duration::from_secs(ttl.max(0).cast_unsigned());
         let remaining = Duration::from_millis(deadline_ms).saturating_sub(self.unix);
         let deadline = self.monotonic + (remaining + grace).min(whole);
-        Lease { ttl, deadline, keys: BTreeSet::new() }
+        // The grace is not in the record: the next start adds it again.
+        Lease { ttl, deadline, recorded: self.monotonic + remaining, keys: BTreeSet::new() }
     }
 }
 

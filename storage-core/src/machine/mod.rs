@@ -191,13 +191,17 @@ impl Machine {
     fn undo(&mut self, undo: Undo) {
         match undo {
             Undo::Granted(id) => drop(self.lessor.remove(id)),
-            Undo::Revoked(id, lease) => self.lessor.insert(id, lease),
+            Undo::Revoked(id, lease) => {
+                let recorded = lease.recorded;
+                self.lessor.insert(id, lease);
+                self.lessor.record(id, recorded);
+            }
             Undo::Attached(id, key) => self.lessor.detach(id, &key),
             Undo::Detached(id, key) => self.lessor.attach(id, key),
             Undo::Raised(alarm) => drop(self.alarms.remove(&alarm)),
             Undo::Disarmed(alarm) => drop(self.alarms.insert(alarm)),
             Undo::Compacted(before) => self.compacted = before,
-            Undo::Checkpointed(id) => self.lessor.mark_renewed(id),
+            Undo::Recorded(id, before) => drop(self.lessor.record(id, before)),
         }
     }
 
