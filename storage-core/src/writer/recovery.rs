@@ -16,8 +16,8 @@ impl Writer {
     pub(super) async fn append_failed(&mut self, appending: Appending, error: BackendError) {
         self.shared.fail(error.to_string());
         match error {
-            BackendError::Determinate(_) => self.refused(appending, &error).await,
-            BackendError::Indeterminate(_) => self.append_again(appending, &error),
+            BackendError::Determinate(_) if !appending.unknown => self.refused(appending, &error).await,
+            BackendError::Determinate(_) | BackendError::Indeterminate(_) => self.append_again(appending, &error),
             BackendError::Fatal(_) => self.poison(appending, &error),
         }
     }
@@ -40,7 +40,8 @@ impl Writer {
 
     /// Nobody knows whether it happened. The same group is appended again: if it did happen, that conflicts with itself,
     /// which [`Writer::resolve_conflict`] recognises by the commit ids. Until then everybody waits.
-    fn append_again(&mut self, appending: Appending, error: &BackendError) {
+    fn append_again(&mut self, mut appending: Appending, error: &BackendError) {
+        appending.unknown = true;
         if self.closing.is_some() {
             // The next opening finds out.
             return self.poison(appending, error);
@@ -126,7 +127,7 @@ impl Writer {
         let next = std::mem::take(&mut self.next);
         let mut entries = Vec::new();
         let mut undone = Vec::new();
-        if let Some(Appending { entries: appended, group, effects }) = appending {
+        if let Some(Appending { entries: appended, group, effects, .. }) = appending {
             entries.extend(appended.into_iter().map(|e| (e, true)));
             let commits = group.iter().cloned().zip(effects);
             undone.extend(commits.map(|(commit, effects)| Evaluated { commit, effects }));
