@@ -55,15 +55,15 @@ impl Writer {
         self.appending = Some((appending, later));
     }
 
-    /// The storage is of no more use for writing. What is published stays readable.
+    /// The storage is of no more use for writing. What is published stays readable. Answers that changed nothing are lost as well,
+    /// rejections included: they may rest on what did not happen.
     fn poison(&mut self, appending: Appending, error: &BackendError) {
         tracing::error!(%error, "the storage has failed: writes are refused until the store is opened again");
         self.poisoned = Some(error.to_string());
         for (entry, was_appending) in self.take_back(Some(appending)) {
-            entry.answer_with(|answer| match answer {
-                Err(refused) => Err(refused),
-                Ok(_) if was_appending => Err(StoreError::from_append(error)),
-                Ok(_) => Err(StoreError::from_read(error)),
+            let may_have_happened = was_appending && entry.commits;
+            entry.answer_with(|_| {
+                Err(if may_have_happened { StoreError::Unknown(error.to_string()) } else { StoreError::from_read(error) })
             });
         }
     }
