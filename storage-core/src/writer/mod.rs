@@ -177,7 +177,11 @@ impl Writer {
         // The backend begins at the first poll; until then nothing would be on its way.
         let early = poll_fn(|cx| Poll::Ready(append.as_mut().poll(cx))).await;
         if let Poll::Ready(outcome) = early {
-            append = Box::pin(std::future::ready(outcome));
+            // A backend that never waits must not keep the writer from its queue, nor its thread from other tasks.
+            append = Box::pin(async move {
+                tokio::task::yield_now().await;
+                outcome
+            });
         }
         self.appending = Some((appending, append));
     }
