@@ -21,15 +21,15 @@ pub(crate) struct Prepared {
 /// Finds or creates the file and locks it. Whatever is not ours is left as it was.
 pub(crate) async fn prepare(options: &SqliteOptions) -> Result<Prepared, OpenError> {
     let path = resolve(options)?;
-    let mut present = inspect(&path)?;
-    if !present && !options.create {
+    if inspect(&path)?.is_none() && !options.create {
         return Err(OpenError::Missing { path });
     }
     let lock = FileLock::acquire(&path)?;
-    // Another process may have created it before we had the lock.
-    present = present || inspect(&path)?;
-    if !present {
-        create(&path).await?;
+    // Again: another process may have created it before we had the lock.
+    match inspect(&path)? {
+        None => create(&path).await?,
+        Some(Journal::Rollback) => discard_companions(&path)?,
+        Some(Journal::WriteAhead) => {}
     }
     Ok(Prepared { path, lock })
 }
@@ -57,11 +57,11 @@ fn resolve(options: &SqliteOptions) -> Result<PathBuf, OpenError> {
     }
 }
 
-/// Whether there is a database of ours; an empty file is as good as none. Reads the header and nothing else, since SQLite
+/// The database of ours that is there; an empty file is as good as none. Reads the header and nothing else, since SQLite
 /// would begin to change the file (recover a log, say) before it said whose it is.
-fn inspect(path: &Path) -> Result<bool, OpenError> {
+fn inspect(path: &Path) -> Result<Option<Journal>, OpenError> {
     match fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(OpenError::io("open", path)(error)),
         Ok(metadata) if !metadata.is_file() => return Err(OpenError::NotAFile { path: path.into() }),
         Ok(_) => {}
@@ -70,15 +70,44 @@ fn inspect(path: &Path) -> Result<bool, OpenError> {
     let mut header = Vec::new();
     file.take(Header::BYTES).read_to_end(&mut header).map_err(OpenError::io("read", path))?;
     if header.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     let header = Header::parse(&header).ok_or_else(|| OpenError::NotSqlite { path: path.into() })?;
     schema::recognise(path, header.application_id, header.user_version)?;
-    Ok(true)
+    Ok(Some(header.journal))
+}
+
+/// How a database says that it is changed. Ours have a write-ahead log from their creation on; a copy that `VACUUM INTO`
+/// made has none until it is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Journal {
+    Rollback,
+    WriteAhead,
+}
+
+/// Removes a write-ahead log beside a database that never had one. A backup was copied over the database it was made of, and
+/// the log belongs to what was there before: SQLite would mix the two.
+fn discard_companions(path: &Path) -> Result<(), OpenError> {
+    for companion in [beside(path, "-wal"), beside(path, "-shm")] {
+        if remove(&companion)? {
+            tracing::warn!(file = ?companion, "removed what the database before this restored copy had left behind");
+        }
+    }
+    Ok(())
+}
+
+/// Whether it was there.
+fn remove(path: &Path) -> Result<bool, OpenError> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(OpenError::io("remove", path)(error)),
+    }
 }
 
 /// What the first bytes of a SQLite database say: <https://sqlite.org/fileformat2.html#the_database_header>.
 struct Header {
+    journal: Journal,
     user_version: i32,
     application_id: i32,
 }
@@ -90,7 +119,8 @@ impl Header {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let int = |at: usize| Some(i32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         bytes.starts_with(Self::MAGIC).then_some(())?;
-        Some(Self { user_version: int(60)?, application_id: int(68)? })
+        let journal = if bytes.get(18)? == &2 { Journal::WriteAhead } else { Journal::Rollback };
+        Some(Self { journal, user_version: int(60)?, application_id: int(68)? })
     }
 }
 
@@ -98,10 +128,7 @@ impl Header {
 async fn create(path: &Path) -> Result<(), OpenError> {
     let draft = beside(path, ".new");
     for leftover in [draft.clone(), beside(&draft, "-journal"), beside(&draft, "-wal"), beside(&draft, "-shm")] {
-        match fs::remove_file(&leftover) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(OpenError::io("remove", &leftover)(error)),
-            _ => {}
-        }
+        remove(&leftover)?;
     }
     // SQLite gives its companion files the mode that it finds on this one.
     let mut options = OpenOptions::new();
