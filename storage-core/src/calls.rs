@@ -33,6 +33,7 @@ impl Store {
     /// storage cannot be read.
     pub async fn range(&self, request: RangeRequest) -> Result<RangeResponse, StoreError> {
         check_range(&request)?;
+        self.check_open()?;
         let _pin = self.inner.pins.pin();
         let mut response = read::collect(&self.inner.index, &request)?;
         read::fill(&mut response, &self.inner.values).await?;
@@ -44,6 +45,7 @@ impl Store {
     /// # Errors
     /// As [`Store::range`], and [`StoreError::StreamSort`] or [`StoreError::StreamFilter`] for what needs the whole range at once.
     pub fn range_stream(&self, request: RangeRequest, chunk_bytes: usize) -> Result<RangeStream, StoreError> {
+        self.check_open()?;
         RangeStream::open(self.inner.clone(), request, chunk_bytes)
     }
 
@@ -94,6 +96,7 @@ impl Store {
 
     /// A transaction that only reads takes the way of reads, at one revision.
     async fn read_txn(&self, request: &TxnRequest) -> Result<TxnResponse, StoreError> {
+        self.check_open()?;
         let inner = &self.inner;
         let (current, needed) = {
             let index = inner.index.read();
@@ -205,6 +208,7 @@ impl Store {
     /// # Errors
     /// As [`Store::range`].
     pub async fn hash_kv(&self, revision: Revision) -> Result<HashKvResponse, StoreError> {
+        self.check_open()?;
         hash::hash_kv(&self.inner, revision).await
     }
 

@@ -232,6 +232,11 @@ impl Store {
         self.inner.backend.close().await.map_err(|e| StoreError::from_append(&e))
     }
 
+    /// Reads do not meet the writer, and so have to look whether it has ended.
+    pub(crate) fn check_open(&self) -> Result<(), StoreError> {
+        if self.inner.queue.is_closed() { Err(StoreError::Stopped) } else { Ok(()) }
+    }
+
     /// Hands a request of about `bytes` to the writer and waits until what it did is durable.
     pub(crate) async fn ask(&self, request: Request, bytes: usize) -> Result<Response, StoreError> {
         let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(QUEUE_KIB as u32);
