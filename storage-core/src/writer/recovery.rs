@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::batch::{Appending, Batch, Entry, Work};
 use super::{Append, Writer};
 use crate::backend::{BackendError, ScanFrom, ScanLimits};
+use crate::commit::Commit;
 use crate::error::StoreError;
 use crate::event::RevisionEvents;
 use crate::machine::Evaluated;
+use crate::types::Sub;
 
 /// Between two tries of an append whose outcome is unknown.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -63,7 +65,11 @@ impl Writer {
         for (entry, was_appending) in self.take_back(Some(appending)) {
             let may_have_happened = was_appending && entry.commits;
             entry.answer_with(|_| {
-                Err(if may_have_happened { StoreError::Unknown(error.to_string()) } else { StoreError::from_read(error) })
+                Err(if may_have_happened {
+                    StoreError::Unknown(error.to_string())
+                } else {
+                    StoreError::from_read(error)
+                })
             });
         }
     }
@@ -93,6 +99,9 @@ impl Writer {
         if let Err(error) = self.catch_up().await {
             tracing::warn!(%error, "the commits of another writer cannot be read");
             self.shared.fail(error.to_string());
+            if matches!(error, BackendError::Fatal(_)) {
+                self.poisoned = Some(error.to_string());
+            }
         }
         self.evaluate_again(again).await;
     }
@@ -104,6 +113,10 @@ impl Writer {
                 return Ok(());
             }
             for commit in commits {
+                if !self.follows(&commit) {
+                    const GAP: &str = "the log was compacted past what this store has read of it; open the store again";
+                    return Err(BackendError::fatal(GAP));
+                }
                 let events = self.machine.follow(&commit).map_err(|e| BackendError::fatal(e.to_string()))?;
                 for mutation in &commit.mutations {
                     let value = bytes::Bytes::copy_from_slice(&mutation.value);
@@ -119,6 +132,15 @@ impl Writer {
                 self.show(shown, commit.position, revision, self.machine.compacted());
             }
         }
+    }
+
+    /// Whether nothing is missing between what is published and `commit`, nor in it, as far as can be told: another store
+    /// may have compacted the log meanwhile.
+    fn follows(&self, commit: &Commit) -> bool {
+        let expected =
+            if commit.mutations.is_empty() { self.machine.revision() } else { self.machine.revision().next() };
+        let is_whole = commit.mutations.iter().zip(0..).all(|(m, sub)| m.meta.id.sub == Sub(sub));
+        commit.position == self.durable.next() && commit.revision == expected && is_whole
     }
 
     /// Takes back everything that is evaluated and not durable. Answers the requests in order, and whether each was being
