@@ -1,3 +1,4 @@
 //! What every backend and every server must pass: suites, the reference model and checkers.
 
 pub mod backend_suite;
+pub mod model;
