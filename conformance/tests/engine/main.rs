@@ -1,0 +1,18 @@
+//! The engine against the reference model, under faults, and under concurrency.
+
+mod callers;
+mod compaction;
+mod concurrency;
+mod driver;
+mod fault_property;
+mod faults;
+mod leases;
+mod places;
+mod property;
+mod regressions;
+mod steps;
+mod support;
+mod two_stores;
+mod visibility;
+mod watches;
+mod wire;

@@ -1,0 +1,132 @@
+//! A backend between the store and the real one, that the test can hold up or cut off.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use storage_core::backend::{AppendOutcome, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits};
+use storage_core::commit::{Commit, Group};
+use storage_core::{Backend, BackendError, BackendInfo, Position, Revision, Size, VersionId};
+use tokio::sync::{Semaphore, mpsc, watch};
+
+/// Passes everything on. Appends wait until they are let through; after the cut nothing is written any more, as if the
+/// process had been killed then.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    inner: Arc<dyn Backend>,
+    through: Semaphore,
+    waiting: AtomicUsize,
+    cut: AtomicBool,
+    durable: AtomicI64,
+}
+
+impl Gate {
+    /// An open gate.
+    pub(crate) fn open(inner: Arc<dyn Backend>) -> Arc<Self> {
+        let through = Semaphore::new(Semaphore::MAX_PERMITS);
+        let (waiting, cut, durable) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicI64::new(1));
+        Arc::new(Self { inner, through, waiting, cut, durable })
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<dyn Backend> {
+        &self.inner
+    }
+
+    /// Appends wait from now on.
+    pub(crate) fn shut(&self) {
+        self.through.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Lets `appends` through.
+    pub(crate) fn let_through(&self, appends: usize) {
+        self.through.add_permits(appends);
+    }
+
+    /// Appends that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Nothing is written from now on.
+    pub(crate) fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+    }
+
+    /// The revision through which appends have ended.
+    pub(crate) fn durable(&self) -> Revision {
+        Revision(self.durable.load(Ordering::SeqCst))
+    }
+
+    fn check(&self) -> Result<(), BackendError> {
+        if self.cut.load(Ordering::SeqCst) { Err(BackendError::fatal("cut off")) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Backend for Gate {
+    fn info(&self) -> BackendInfo {
+        self.inner.info()
+    }
+
+    async fn bounds(&self) -> Result<Bounds, BackendError> {
+        self.inner.bounds().await
+    }
+
+    async fn append(&self, expected: Position, group: Group) -> Result<AppendOutcome, BackendError> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        self.through.acquire().await.expect("it is never closed").forget();
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.check()?;
+        let revision = group.last().expect("a group is not empty").revision;
+        let outcome = self.inner.append(expected, group).await;
+        // Others run between what is in the log and what the store knows of it.
+        tokio::task::yield_now().await;
+        if let Ok(AppendOutcome::Appended) = outcome {
+            self.durable.store(revision.0, Ordering::SeqCst);
+        }
+        outcome
+    }
+
+    async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {
+        self.inner.scan(from, limits).await
+    }
+
+    async fn load(&self, sink: mpsc::Sender<LoadBatch>) -> Result<Bounds, BackendError> {
+        self.inner.load(sink).await
+    }
+
+    async fn values(&self, ids: &[VersionId]) -> Result<Vec<Option<Bytes>>, BackendError> {
+        self.inner.values(ids).await
+    }
+
+    async fn compact(&self, step: CompactStep) -> Result<(), BackendError> {
+        self.check()?;
+        self.inner.compact(step).await
+    }
+
+    fn tip(&self) -> watch::Receiver<Position> {
+        self.inner.tip()
+    }
+
+    async fn end(&self) -> Result<Position, BackendError> {
+        self.inner.end().await
+    }
+
+    fn size(&self) -> Size {
+        self.inner.size()
+    }
+
+    async fn defragment(&self) -> Result<(), BackendError> {
+        self.inner.defragment().await
+    }
+
+    async fn backup(&self, path: &Path) -> Result<(), BackendError> {
+        self.inner.backup(path).await
+    }
+
+    async fn close(&self) -> Result<(), BackendError> {
+        self.inner.close().await
+    }
+}
