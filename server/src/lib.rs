@@ -1,6 +1,6 @@
 //! The etcd v3 gRPC services over the engine, as a library and as the program auroch.
 //!
-//! A request goes from [`serve`] (connections, HTTP/2, and to which service) to its service (one file each), there through
+//! A request goes from `serve` (connections, HTTP/2, and to which service) to its service (one file each), there through
 //! `convert` into the engine's terms, and back through `encode` or, where it fails, `status`.
 //!
 //! A program that has a [`Store`](storage_core::Store) serves it so:

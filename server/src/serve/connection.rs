@@ -1,11 +1,12 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio_util::task::TaskTracker;
 
 use super::Stop;
+use super::local::LocalExecutor;
 use super::pings::PingPolice;
 use super::router::Router;
 use crate::listen::Io;
@@ -27,7 +28,6 @@ pub(super) struct Connections {
 }
 
 struct Shared {
-    http: auto::Builder<TokioExecutor>,
     router: Router,
     options: ServerOptions,
     stop: Stop,
@@ -36,8 +36,7 @@ struct Shared {
 
 impl Connections {
     pub(super) fn new(router: Router, options: &ServerOptions, stop: Stop, tasks: TaskTracker) -> Self {
-        let http = http(options);
-        Self { shared: Arc::new(Shared { http, router, options: options.clone(), stop, tasks }) }
+        Self { shared: Arc::new(Shared { router, options: options.clone(), stop, tasks }) }
     }
 
     /// Serves one connection, in a task of its own.
@@ -48,12 +47,15 @@ impl Connections {
 
 impl Shared {
     async fn connection(self: Arc<Self>, io: Io) {
+        let executor = LocalExecutor::default();
+        let http = http(&self.options, executor.clone());
         let io = TokioIo::new(PingPolice::new(io, self.options.keepalive.min_time));
-        let mut connection = pin!(self.http.serve_connection(io, self.router.clone()));
+        let connection = pin!(http.serve_connection(io, self.router.clone()));
+        let mut connection = executor.drive(connection);
         let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
+            ended = &mut connection => ended,
             () = self.stop.drain.cancelled() => {
-                connection.as_mut().graceful_shutdown();
+                connection.connection().graceful_shutdown();
                 tokio::select! {
                     ended = connection => ended,
                     () = self.stop.cut_off.cancelled() => Ok(()),
@@ -66,11 +68,12 @@ impl Shared {
     }
 }
 
-fn http(options: &ServerOptions) -> auto::Builder<TokioExecutor> {
-    let mut http = auto::Builder::new(TokioExecutor::new());
+fn http(options: &ServerOptions, executor: LocalExecutor) -> auto::Builder<LocalExecutor> {
+    let mut http = auto::Builder::new(executor);
     http.http1().timer(TokioTimer::new());
     http.http2()
         .timer(TokioTimer::new())
+        .auto_date_header(false)
         .max_concurrent_streams(options.max_concurrent_streams)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)

@@ -3,6 +3,7 @@
 mod accept;
 mod connection;
 mod http;
+mod local;
 mod pings;
 mod reply;
 mod router;
