@@ -18,7 +18,7 @@ pub(crate) fn txn(request: WireTxn) -> Result<TxnRequest, StoreError> {
 fn op(op: RequestOp) -> Result<Op, StoreError> {
     Ok(match op.request {
         Some(Request::RequestRange(request)) => Op::Range(range(&request)?),
-        Some(Request::RequestPut(request)) => Op::Put(put(request)?),
+        Some(Request::RequestPut(request)) => Op::Put(put(&request)?),
         Some(Request::RequestDeleteRange(request)) => Op::DeleteRange(delete_range(&request)?),
         Some(Request::RequestTxn(request)) => Op::Txn(txn(request)?),
         None => return Err(StoreError::KeyNotFound),

@@ -1,9 +1,10 @@
+use bytes::Bytes;
 use proto::etcdserverpb::{DeleteRangeRequest as WireDelete, PutRequest as WirePut};
 use storage_core::{DeleteRangeRequest, LeaseId, PutLease, PutRequest, PutValue, StoreError};
 
 use super::key_range;
 
-pub(crate) fn put(request: WirePut) -> Result<PutRequest, StoreError> {
+pub(crate) fn put(request: &WirePut) -> Result<PutRequest, StoreError> {
     if request.key.is_empty() {
         return Err(StoreError::EmptyKey);
     }
@@ -15,7 +16,12 @@ pub(crate) fn put(request: WirePut) -> Result<PutRequest, StoreError> {
     }
     Ok(PutRequest {
         key: (&*request.key).into(),
-        value: if request.ignore_value { PutValue::Keep } else { PutValue::Set(request.value) },
+        // Copied: it is a slice of what the connection received, and whoever keeps it would keep all of that.
+        value: if request.ignore_value {
+            PutValue::Keep
+        } else {
+            PutValue::Set(Bytes::copy_from_slice(&request.value))
+        },
         lease: if request.ignore_lease { PutLease::Keep } else { PutLease::Set(LeaseId(request.lease)) },
         prev_kv: request.prev_kv,
     })

@@ -4,6 +4,7 @@
 //! Every answer is measured first and written second, by a pair of functions `*_len` and `put_*` that mirror each other.
 
 mod fields;
+mod frame;
 mod header;
 mod range;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 mod txn;
 mod watch;
 
+pub(crate) use self::frame::{FRAME_HEAD_BYTES, frame_of};
 pub(crate) use self::header::Header;
 pub(crate) use self::range::{range, range_chunk};
 pub(crate) use self::txn::txn;

@@ -1,22 +1,21 @@
 //! `RangeResponse`, and `RangeStreamResponse`, which wraps a piece of one.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use proto::encoded::Message;
 use storage_core::{KeyValue, RangeChunk, RangeResponse, StreamEnd};
 
 use super::Header;
 use super::fields::{bool_len, int_len, kv_field_len, nested_len, put_bool, put_head, put_int, put_kv_field};
+use super::frame::frame;
 
 const KVS: u8 = 2;
 const MORE: u8 = 3;
 const COUNT: u8 = 4;
 const RANGE_RESPONSE: u8 = 1;
 
-/// The answer to Range.
-pub(crate) fn range(header: &Header, response: &RangeResponse) -> Message {
-    let mut out = BytesMut::with_capacity(range_len(header, response));
-    put_range(&mut out, header, response);
-    out.freeze().into()
+/// The answer to Range, framed.
+pub(crate) fn range(header: &Header, response: &RangeResponse) -> Bytes {
+    frame(range_len(header, response), |out| put_range(out, header, response))
 }
 
 /// A piece of the answer to RangeStream; the last one carries the header. `header` makes it of the last piece's end.

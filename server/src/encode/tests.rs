@@ -12,12 +12,20 @@ use storage_core::{
     Revision, StreamEnd, Sub, TxnResponse, VersionId, VersionMeta, WatchId,
 };
 
-use super::{Header, WatchHead, range, range_chunk, txn, watch};
+use super::{FRAME_HEAD_BYTES, Header, WatchHead, frame_of, range, range_chunk, txn, watch};
 
 const HEADER: Header = Header { cluster_id: u64::MAX, member_id: 7, revision: Revision(300), raft_term: 2 };
 
 fn decode<M: prost::Message + Default>(message: &Message) -> M {
     M::decode(&message.encode_to_vec()[..]).expect("it is such a message")
+}
+
+/// The message in a frame.
+fn decode_frame<M: prost::Message + Default>(frame: &Bytes) -> M {
+    let (head, message) = frame.split_at(FRAME_HEAD_BYTES);
+    let len = u32::from_be_bytes(head[1..].try_into().unwrap());
+    assert_eq!((head[0], len as usize), (0, message.len()));
+    M::decode(message).expect("it is such a message")
 }
 
 fn meta(revision: i64, value: usize) -> VersionMeta {
@@ -50,10 +58,16 @@ fn inner_header(revision: i64) -> Option<pb::ResponseHeader> {
 #[test]
 fn a_range_response_is_read_back() {
     let decoded: pb::RangeResponse =
-        decode(&range(&HEADER, &range_response(vec![key_value("a", 0), key_value("b", 200)])));
+        decode_frame(&range(&HEADER, &range_response(vec![key_value("a", 0), key_value("b", 200)])));
     let expected =
         pb::RangeResponse { header: wire_header(), kvs: vec![wire("a", 0), wire("b", 200)], more: true, count: 1000 };
     assert_eq!(decoded, expected);
+}
+
+#[test]
+fn a_generated_message_is_framed() {
+    let message = pb::PutResponse { header: wire_header(), prev_kv: None };
+    assert_eq!(decode_frame::<pb::PutResponse>(&frame_of(&message)), message);
 }
 
 #[test]
@@ -88,7 +102,7 @@ fn a_transactions_answers_are_read_back_whatever_their_kind() {
             OpResponse::Txn(nested),
         ],
     };
-    let decoded: pb::TxnResponse = decode(&txn(&HEADER, &response));
+    let decoded: pb::TxnResponse = decode_frame(&txn(&HEADER, &response));
     let op = |response| pb::ResponseOp { response: Some(response) };
     use pb::response_op::Response;
     let put = |prev_kv| op(Response::ResponsePut(pb::PutResponse { header: inner_header(300), prev_kv }));

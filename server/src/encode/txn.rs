@@ -1,11 +1,11 @@
 //! `TxnResponse`, with the answers to its operations inside.
 
-use bytes::BytesMut;
-use proto::encoded::Message;
+use bytes::{Bytes, BytesMut};
 use storage_core::{DeleteRangeResponse, KeyValue, OpResponse, PutResponse, TxnResponse};
 
 use super::Header;
 use super::fields::{bool_len, int_len, kv_field_len, nested_len, put_bool, put_head, put_int, put_kv_field};
+use super::frame::frame;
 use super::range::{put_range, range_len};
 
 const SUCCEEDED: u8 = 2;
@@ -18,12 +18,10 @@ const PREV_KV: u8 = 2;
 const DELETED: u8 = 2;
 const PREV_KVS: u8 = 3;
 
-/// The answer to Txn. Answers inside carry a revision and nothing else in their headers, those of transactions within
+/// The answer to Txn, framed. Answers inside carry a revision and nothing else in their headers, those of transactions within
 /// not even that, as in etcd.
-pub(crate) fn txn(header: &Header, response: &TxnResponse) -> Message {
-    let mut out = BytesMut::with_capacity(txn_len(header, response));
-    put_txn(&mut out, header, response);
-    out.freeze().into()
+pub(crate) fn txn(header: &Header, response: &TxnResponse) -> Bytes {
+    frame(txn_len(header, response), |out| put_txn(out, header, response))
 }
 
 fn txn_len(header: &Header, response: &TxnResponse) -> usize {

@@ -4,8 +4,8 @@ use ::http::header::{ALLOW, CONTENT_TYPE};
 use ::http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde::Serialize;
 use storage_core::{KeyRange, RangeRequest, Store};
-use tonic::body::Body;
 
+use super::body::Body;
 use crate::convert;
 use crate::options::EmulatedVersion;
 
@@ -101,7 +101,7 @@ fn method_not_allowed() -> Response<Body> {
 }
 
 fn response(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
-    let mut response = Response::new(Body::new(body));
+    let mut response = Response::new(Body::Tonic(tonic::body::Body::new(body)));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response

@@ -1,12 +1,15 @@
 //! From listeners to services: connections, the way of a request to its service, and the end of it all.
 
 mod accept;
+mod body;
 mod connection;
 mod http;
+mod kv;
 mod local;
 mod pings;
 mod reply;
 mod router;
+mod unary;
 
 use std::time::Duration;
 

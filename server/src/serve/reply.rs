@@ -3,10 +3,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use ::http::Response;
-use tonic::body::Body;
 use tonic::{Code, Status};
 
-type BoxFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+use super::body::Body;
+
+type BoxFuture<B> = Pin<Box<dyn Future<Output = B> + Send>>;
 
 /// What tonic says of a request above its limit, with a code that is not gRPC's.
 const TOO_LARGE: &str = "Error, decoded message length too large";
@@ -14,21 +15,18 @@ const TOO_LARGE: &str = "Error, decoded message length too large";
 /// A response to be.
 pub(super) enum Reply {
     Ready(Option<Response<Body>>),
-    Grpc(BoxFuture),
-    Http(BoxFuture),
+    Ours(BoxFuture<Response<Body>>),
+    Tonic(BoxFuture<Result<Response<tonic::body::Body>, Infallible>>),
 }
 
 impl Reply {
-    pub(super) fn ready(response: Response<Body>) -> Self {
-        Self::Ready(Some(response))
+    /// One that fails.
+    pub(super) fn status(status: Status) -> Self {
+        Self::Ready(Some(status.into_http()))
     }
 
-    pub(super) fn grpc(future: BoxFuture) -> Self {
-        Self::Grpc(future)
-    }
-
-    pub(super) fn http(future: impl Future<Output = Response<Body>> + Send + 'static) -> Self {
-        Self::Http(Box::pin(async { Ok(future.await) }))
+    pub(super) fn ours(future: impl Future<Output = Response<Body>> + Send + 'static) -> Self {
+        Self::Ours(Box::pin(future))
     }
 }
 
@@ -36,23 +34,23 @@ impl Future for Reply {
     type Output = Result<Response<Body>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Ready(response) => Poll::Ready(Ok(response.take().expect("polled once"))),
-            Self::Grpc(future) => {
+        Poll::Ready(Ok(match self.get_mut() {
+            Self::Ready(response) => response.take().expect("polled once"),
+            Self::Ours(future) => ready!(future.as_mut().poll(cx)),
+            Self::Tonic(future) => {
                 let Ok(response) = ready!(future.as_mut().poll(cx));
-                Poll::Ready(Ok(with_etcds_code(response)))
+                with_etcds_code(response)
             }
-            Self::Http(future) => future.as_mut().poll(cx),
-        }
+        }))
     }
 }
 
 /// A message above the transport's limit is ResourceExhausted to gRPC's other implementations, and so to etcd's clients.
-fn with_etcds_code(response: Response<Body>) -> Response<Body> {
+fn with_etcds_code(response: Response<tonic::body::Body>) -> Response<Body> {
     match Status::from_header_map(response.headers()) {
         Some(status) if status.code() == Code::OutOfRange && status.message().starts_with(TOO_LARGE) => {
             Status::resource_exhausted("grpc: received message larger than max").into_http()
         }
-        _ => response,
+        _ => response.map(Body::Tonic),
     }
 }

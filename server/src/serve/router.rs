@@ -2,17 +2,18 @@ use std::sync::Arc;
 
 use ::http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
-use proto::encoded::{KvServer, WatchServer};
+use proto::encoded::WatchServer;
 use proto::etcdserverpb::cluster_server::ClusterServer;
 use proto::etcdserverpb::lease_server::LeaseServer;
 use proto::etcdserverpb::maintenance_server::MaintenanceServer;
 use storage_core::Store;
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
 use tonic::codegen::Service as _;
 use tonic_health::pb::health_server::HealthServer;
 
+use super::body::Body;
 use super::http::HttpPaths;
+use super::kv::KvRoutes;
 use super::reply::Reply;
 use crate::options::ServerOptions;
 use crate::service::{ClusterService, HealthService, KvService, LeaseService, MaintenanceService, WatchService};
@@ -25,7 +26,7 @@ pub(super) struct Router {
 }
 
 struct Services {
-    kv: KvServer<KvService>,
+    kv: KvRoutes,
     watch: WatchServer<WatchService>,
     lease: LeaseServer<LeaseService>,
     cluster: ClusterServer<ClusterService>,
@@ -40,7 +41,7 @@ impl Router {
         let kv = KvService::new(store.clone(), options.max_request_bytes);
         let watch = WatchService::new(store.clone(), options.clone(), drain.clone());
         let services = Services {
-            kv: KvServer::new(kv).max_decoding_message_size(max_bytes),
+            kv: KvRoutes::new(kv, max_bytes),
             watch: WatchServer::new(watch).max_decoding_message_size(max_bytes),
             lease: LeaseServer::new(LeaseService::new(store.clone(), drain.clone())),
             cluster: ClusterServer::new(ClusterService::new(store.clone(), options.member.clone())),
@@ -60,19 +61,18 @@ impl hyper::service::Service<Request<Incoming>> for Router {
     fn call(&self, request: Request<Incoming>) -> Reply {
         let services = &*self.services;
         if !has_valid_client_version(request.headers()) {
-            return Reply::ready(status::invalid_client_api_version().into_http());
+            return Reply::status(status::invalid_client_api_version());
         }
-        let path = request.uri().path();
-        let service = path.strip_prefix('/').and_then(|path| path.split_once('/')).map_or("", |(service, _)| service);
-        match service {
-            "etcdserverpb.KV" => Reply::grpc(services.kv.clone().call(request)),
-            "etcdserverpb.Watch" => Reply::grpc(services.watch.clone().call(request)),
-            "etcdserverpb.Lease" => Reply::grpc(services.lease.clone().call(request)),
-            "etcdserverpb.Cluster" => Reply::grpc(services.cluster.clone().call(request)),
-            "etcdserverpb.Maintenance" => Reply::grpc(services.maintenance.clone().call(request)),
-            "grpc.health.v1.Health" => Reply::grpc(services.health.clone().call(request)),
-            _ if is_grpc(request.headers()) => Reply::ready(unknown_service(service).into_http()),
-            _ => Reply::http(services.http.clone().answer(&request)),
+        let path = request.uri().path().strip_prefix('/').unwrap_or_default();
+        match path.split_once('/').unwrap_or_default() {
+            ("etcdserverpb.KV", _) => services.kv.call(request),
+            ("etcdserverpb.Watch", _) => Reply::Tonic(services.watch.clone().call(request)),
+            ("etcdserverpb.Lease", _) => Reply::Tonic(services.lease.clone().call(request)),
+            ("etcdserverpb.Cluster", _) => Reply::Tonic(services.cluster.clone().call(request)),
+            ("etcdserverpb.Maintenance", _) => Reply::Tonic(services.maintenance.clone().call(request)),
+            ("grpc.health.v1.Health", _) => Reply::Tonic(services.health.clone().call(request)),
+            (service, _) if is_grpc(request.headers()) => Reply::status(unknown_service(service)),
+            _ => Reply::ours(services.http.clone().answer(&request)),
         }
     }
 }

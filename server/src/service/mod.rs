@@ -9,7 +9,7 @@ mod watch;
 
 pub(crate) use self::cluster::ClusterService;
 pub(crate) use self::health::HealthService;
-pub(crate) use self::kv::KvService;
+pub(crate) use self::kv::{ChunkStream, KvService};
 pub(crate) use self::lease::LeaseService;
 pub(crate) use self::maintenance::MaintenanceService;
 pub(crate) use self::watch::WatchService;

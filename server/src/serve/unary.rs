@@ -1,0 +1,156 @@
+//! Calls with one request and one answer, the shortest way: from HTTP/2's frames to a message, and from one encoded answer
+//! back. tonic does the same for any codec, any compression and any stream, and pays for it at each call.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response};
+use hyper::body::{Body as _, Incoming};
+use tonic::Status;
+
+use super::body::Body;
+use crate::encode::FRAME_HEAD_BYTES;
+
+/// Answers a call with what `call` makes of its request: a framed message.
+pub(super) async fn answer<M, F>(
+    request: Request<Incoming>,
+    max_bytes: usize,
+    call: impl FnOnce(M) -> F,
+) -> Response<Body>
+where
+    M: prost::Message + Default,
+    F: Future<Output = Result<Bytes, Status>>,
+{
+    let answer = match read(request.into_body(), max_bytes).await {
+        Ok(message) => call(message).await,
+        Err(status) => Err(status),
+    };
+    match answer {
+        Ok(frame) => {
+            let mut response = Response::new(Body::Unary(frame));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+            response
+        }
+        Err(status) => status.into_http(),
+    }
+}
+
+/// The one message of a request. Its keys and values are slices of what was received.
+async fn read<M: prost::Message + Default>(mut body: Incoming, max_bytes: usize) -> Result<M, Status> {
+    let mut received = Received::default();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let frame = frame.map_err(|error| Status::cancelled(format!("the request broke off: {error}")))?;
+        if let Ok(data) = frame.into_data() {
+            received.push(data, max_bytes)?;
+        }
+    }
+    let message = received.message()?;
+    M::decode(message).map_err(|error| Status::internal(format!("grpc: error unmarshalling request: {error}")))
+}
+
+/// What has come of a message. Mostly it comes at once, and is not copied then.
+#[derive(Default)]
+struct Received {
+    bytes: Bytes,
+    /// Takes over where it comes in parts.
+    parts: BytesMut,
+}
+
+impl Received {
+    fn push(&mut self, data: Bytes, max_bytes: usize) -> Result<(), Status> {
+        if self.bytes.is_empty() && self.parts.is_empty() {
+            self.bytes = data;
+        } else {
+            if self.parts.is_empty() {
+                let expected = length(&self.bytes).map_or(0, |len| len.min(max_bytes));
+                self.parts.reserve(FRAME_HEAD_BYTES + expected.max(self.bytes.len() + data.len()));
+                self.parts.extend_from_slice(&std::mem::take(&mut self.bytes));
+            }
+            self.parts.extend_from_slice(&data);
+        }
+        let so_far = if self.parts.is_empty() { &self.bytes[..] } else { &self.parts[..] };
+        match length(so_far) {
+            Some(len) if len > max_bytes => Err(Status::resource_exhausted(format!(
+                "grpc: received message larger than max ({len} vs. {max_bytes})"
+            ))),
+            Some(len) if so_far.len() > FRAME_HEAD_BYTES + len => {
+                Err(Status::internal("grpc: a request of one message has more behind it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn message(self) -> Result<Bytes, Status> {
+        let mut frame = if self.parts.is_empty() { self.bytes } else { self.parts.freeze() };
+        match length(&frame) {
+            Some(len) if frame.len() == FRAME_HEAD_BYTES + len => {}
+            _ => return Err(Status::internal("grpc: the request ends before its message does")),
+        }
+        if frame[0] != 0 {
+            return Err(Status::unimplemented("grpc: compressed requests are not understood"));
+        }
+        frame.advance(FRAME_HEAD_BYTES);
+        Ok(frame)
+    }
+}
+
+/// The length of the message that a frame begins, once its head is there.
+fn length(frame: &[u8]) -> Option<usize> {
+    let &[_, a, b, c, d, ..] = frame else { return None };
+    Some(u32::from_be_bytes([a, b, c, d]) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::etcdserverpb::PutRequest;
+    use tonic::Code;
+
+    use super::*;
+    use crate::encode::frame_of;
+
+    fn request(bytes: usize) -> (PutRequest, Bytes) {
+        let request = PutRequest { key: "k".into(), value: vec![b'v'; bytes].into(), ..Default::default() };
+        let frame = frame_of(&request);
+        (request, frame)
+    }
+
+    fn receive(frame: &[u8], step: usize) -> Result<Bytes, Status> {
+        let mut received = Received::default();
+        for part in frame.chunks(step) {
+            received.push(Bytes::copy_from_slice(part), 1000)?;
+        }
+        received.message()
+    }
+
+    #[test]
+    fn a_message_is_whole_however_it_comes() {
+        let (request, frame) = request(300);
+        for step in [1, 3, 5, 6, 100, 1000] {
+            let message = receive(&frame, step).unwrap();
+            assert_eq!(prost::Message::decode(message), Ok(request.clone()), "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn an_empty_message_is_one() {
+        assert_eq!(receive(&[0; 5], 5).unwrap(), Bytes::new());
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_waited_for() {
+        let (_, frame) = request(2000);
+        let status = receive(&frame[..10], 10).unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+    }
+
+    #[test]
+    fn what_is_torn_or_too_long_or_compressed_is_refused() {
+        let (_, frame) = request(30);
+        assert_eq!(receive(&[], 1).unwrap_err().code(), Code::Internal);
+        assert_eq!(receive(&frame[..frame.len() - 1], 7).unwrap_err().code(), Code::Internal);
+        assert_eq!(receive(&[&frame[..], b"x"].concat(), 7).unwrap_err().code(), Code::Internal);
+        assert_eq!(receive(&[1, 0, 0, 0, 0], 5).unwrap_err().code(), Code::Unimplemented);
+    }
+}
