@@ -39,6 +39,7 @@ impl Environment for SystemEnvironment {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is where the engine's randomness comes from")]
     fn random(&self) -> u128 {
         rand::rng().random()
     }
