@@ -51,7 +51,11 @@ impl Forks {
                 }
             }
         }
-        if forks.is_empty() { Err(why) } else { Ok(self.0 = forks) }
+        if forks.is_empty() {
+            return Err(why);
+        }
+        self.0 = forks;
+        Ok(())
     }
 
     /// Keeps the way that the store, opened again, shows.
@@ -87,7 +91,7 @@ fn replay(
     Ok(())
 }
 
-async fn compare(store: &Store, model: &Model) -> Result<(), String> {
+pub(crate) async fn compare(store: &Store, model: &Model) -> Result<(), String> {
     let all = range("\0", "\0");
     same("everything", &store.range(all.clone()).await, &model.range(&all))?;
     same("hash", &store.hash_kv(Revision(0)).await, &model.hash_kv(Revision(0)))?;
@@ -135,5 +139,5 @@ async fn run(bursts: Vec<Burst>) -> Result<(), String> {
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_refused_is_there() {
     let test = "fault_property::nothing_acknowledged_is_lost_and_nothing_refused_is_there";
-    seed::check(test, 300, Time::Paused, &vec(burst(), 1..12), run);
+    seed::check(test, 1000, Time::Paused, &vec(burst(), 1..12), run);
 }

@@ -13,6 +13,7 @@ mod regressions;
 mod steps;
 mod support;
 mod two_stores;
+mod two_stores_property;
 mod visibility;
 mod watches;
 mod wire;

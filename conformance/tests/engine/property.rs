@@ -38,7 +38,7 @@ fn a_store_in_memory_answers_as_the_model_does() {
     let input = (setup(), vec(step(), 1..60));
     seed::check(
         "property::a_store_in_memory_answers_as_the_model_does",
-        400,
+        1500,
         Time::Paused,
         &input,
         async |(setup, steps)| run(Memory::default(), setup, steps).await,
@@ -50,7 +50,7 @@ fn a_store_in_a_sqlite_file_answers_as_the_model_does() {
     let input = (setup(), vec(step(), 1..60));
     seed::check(
         "property::a_store_in_a_sqlite_file_answers_as_the_model_does",
-        24,
+        40,
         Time::Real,
         &input,
         async |(setup, steps)| run(SqliteFile::default(), setup, steps).await,
