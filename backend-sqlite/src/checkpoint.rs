@@ -48,11 +48,20 @@ impl Progress {
 
 /// The body of the checkpoint thread.
 pub(crate) fn run(connection: &Connection, progress: &Progress, shared: &Shared) {
+    let mut failing = false;
     while progress.wake.pop().is_some() {
         if !shared.is_poisoned() {
             match passive(connection) {
-                Ok(copied) => progress.copied.store(copied, Ordering::Relaxed),
-                Err(failure) => note(&failure, shared),
+                Ok(copied) => {
+                    progress.copied.store(copied, Ordering::Relaxed);
+                    failing = false;
+                }
+                // Every append wakes this thread while the disk is full: once is enough.
+                Err(failure) if failing && !failure.is_lasting() => {}
+                Err(failure) => {
+                    note(&failure, shared);
+                    failing = true;
+                }
             }
         }
         progress.working.store(false, Ordering::Release);
@@ -83,6 +92,9 @@ impl WalKeeper {
 
     /// Called between groups.
     pub(crate) fn keep(&mut self, connection: &Connection, shared: &Shared) {
+        if shared.is_poisoned() {
+            return;
+        }
         let frames = FRAMES.get();
         if frames < self.frames {
             self.progress.copied.store(0, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Reads: each from its own snapshot, never waiting for the writer.
 
 mod load;
-mod scan;
+pub(crate) mod scan;
 mod values;
 
 use bytes::Bytes;

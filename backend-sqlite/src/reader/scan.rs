@@ -13,7 +13,7 @@ const CONTROL_COMMITS: &str = "SELECT position, revision, data FROM control_log 
 const FIRST_FROM: &str = "SELECT revision, position FROM commits WHERE revision >= ?1 ORDER BY revision LIMIT 1";
 
 /// Whole commits from `from` on. Rows behind the limit are not read.
-pub(super) fn scan(connection: &Connection, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>> {
+pub(crate) fn scan(connection: &Connection, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>> {
     let mut room = Room::new(limits);
     let mut commits = connection.prepare_cached(COMMITS)?;
     match from {

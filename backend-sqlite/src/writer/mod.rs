@@ -2,6 +2,8 @@
 
 mod append;
 mod compact;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -108,9 +110,10 @@ impl Writer {
     }
 
     fn vacuum(&self) -> std::result::Result<bool, BackendError> {
+        let before = self.shared.size();
         self.unhurried(vacuum)?;
         let Size { allocated, in_use } = self.shared.size();
-        Ok(allocated > in_use)
+        Ok(allocated > in_use && allocated < before.allocated)
     }
 
     fn truncate(&self) -> std::result::Result<(), BackendError> {
