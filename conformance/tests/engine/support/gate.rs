@@ -1,14 +1,14 @@
 //! A backend between the store and the real one, that the test can hold up or cut off.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use storage_core::backend::{AppendOutcome, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits};
 use storage_core::commit::{Commit, Group};
-use storage_core::{Backend, BackendError, BackendInfo, Position, Revision, Size, VersionId};
+use storage_core::{Backend, BackendError, BackendInfo, KeyValue, Position, Revision, Size, VersionId};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 /// Passes everything on. Appends wait until they are let through; after the cut nothing is written any more, as if the
@@ -20,6 +20,7 @@ pub(crate) struct Gate {
     waiting: AtomicUsize,
     cut: AtomicBool,
     durable: AtomicI64,
+    log: Mutex<Vec<KeyValue>>,
 }
 
 impl Gate {
@@ -27,7 +28,7 @@ impl Gate {
     pub(crate) fn open(inner: Arc<dyn Backend>) -> Arc<Self> {
         let through = Semaphore::new(Semaphore::MAX_PERMITS);
         let (waiting, cut, durable) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicI64::new(1));
-        Arc::new(Self { inner, through, waiting, cut, durable })
+        Arc::new(Self { inner, through, waiting, cut, durable, log: Mutex::default() })
     }
 
     pub(crate) fn inner(&self) -> &Arc<dyn Backend> {
@@ -59,6 +60,17 @@ impl Gate {
         Revision(self.durable.load(Ordering::SeqCst))
     }
 
+    /// Every version that was appended, compacted or not.
+    pub(crate) fn log(&self) -> Vec<KeyValue> {
+        self.log.lock().expect("nobody panics with it").clone()
+    }
+
+    fn record(&self, group: &Group) {
+        let mutations = group.iter().flat_map(|commit| &commit.mutations);
+        let kvs = mutations.map(|m| KeyValue { key: m.key.clone(), meta: m.meta, value: m.value.clone() });
+        self.log.lock().expect("nobody panics with it").extend(kvs);
+    }
+
     fn check(&self) -> Result<(), BackendError> {
         if self.cut.load(Ordering::SeqCst) { Err(BackendError::fatal("cut off")) } else { Ok(()) }
     }
@@ -80,11 +92,12 @@ impl Backend for Gate {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         self.check()?;
         let revision = group.last().expect("a group is not empty").revision;
-        let outcome = self.inner.append(expected, group).await;
+        let outcome = self.inner.append(expected, Arc::clone(&group)).await;
         // Others run between what is in the log and what the store knows of it.
         tokio::task::yield_now().await;
         if let Ok(AppendOutcome::Appended) = outcome {
             self.durable.store(revision.0, Ordering::SeqCst);
+            self.record(&group);
         }
         outcome
     }
