@@ -16,4 +16,4 @@ pub(crate) use self::frame::{FRAME_HEAD_BYTES, frame_of};
 pub(crate) use self::header::Header;
 pub(crate) use self::range::{range, range_chunk};
 pub(crate) use self::txn::txn;
-pub(crate) use self::watch::{WatchHead, event_len, watch};
+pub(crate) use self::watch::{WatchHead, event_len, put_watch};

@@ -1,7 +1,6 @@
 //! `RangeResponse`, and `RangeStreamResponse`, which wraps a piece of one.
 
 use bytes::{Bytes, BytesMut};
-use proto::encoded::Message;
 use storage_core::{KeyValue, RangeChunk, RangeResponse, StreamEnd};
 
 use super::Header;
@@ -18,23 +17,20 @@ pub(crate) fn range(header: &Header, response: &RangeResponse) -> Bytes {
     frame(range_len(header, response), |out| put_range(out, header, response))
 }
 
-/// A piece of the answer to RangeStream; the last one carries the header. `header` makes it of the last piece's end.
-pub(crate) fn range_chunk(chunk: &RangeChunk, header: impl FnOnce(&StreamEnd) -> Header) -> Message {
-    let end = chunk.end.as_ref().map(|end| (header(end), end.more, end.count));
-    let body_len = kvs_len(&chunk.kvs)
-        + end.as_ref().map_or(0, |(header, more, count)| header.len() + bool_len(*more) + int_len(*count as i64));
-    let mut out = BytesMut::with_capacity(nested_len(body_len));
-    put_head(&mut out, RANGE_RESPONSE, body_len);
-    match &end {
-        Some((header, more, count)) => {
-            header.put(&mut out);
-            put_kvs(&mut out, &chunk.kvs);
-            put_bool(&mut out, MORE, *more);
-            put_int(&mut out, COUNT, *count as i64);
+/// A piece of the answer to RangeStream, framed; the last one carries the header. `header` makes it of the last piece's end.
+pub(crate) fn range_chunk(chunk: &RangeChunk, header: impl FnOnce(&StreamEnd) -> Header) -> Bytes {
+    let end = chunk.end.as_ref().map(|end| (header(end), end.more, end.count as i64));
+    let end_len = |(header, more, count): &(Header, _, _)| header.len() + bool_len(*more) + int_len(*count);
+    let body_len = kvs_len(&chunk.kvs) + end.as_ref().map_or(0, end_len);
+    frame(nested_len(body_len), |out| {
+        put_head(out, RANGE_RESPONSE, body_len);
+        put_kvs(out, &chunk.kvs);
+        if let Some((header, more, count)) = end {
+            header.put(out);
+            put_bool(out, MORE, more);
+            put_int(out, COUNT, count);
         }
-        None => put_kvs(&mut out, &chunk.kvs),
-    }
-    out.freeze().into()
+    })
 }
 
 pub(super) fn range_len(header: &Header, response: &RangeResponse) -> usize {

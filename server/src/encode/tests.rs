@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use prost::Message as _;
-use proto::encoded::Message;
 use proto::etcdserverpb as pb;
 use proto::mvccpb;
 use storage_core::{
@@ -12,13 +10,9 @@ use storage_core::{
     Revision, StreamEnd, Sub, TxnResponse, VersionId, VersionMeta, WatchId,
 };
 
-use super::{FRAME_HEAD_BYTES, Header, WatchHead, frame_of, range, range_chunk, txn, watch};
+use super::{FRAME_HEAD_BYTES, Header, WatchHead, frame_of, put_watch, range, range_chunk, txn};
 
 const HEADER: Header = Header { cluster_id: u64::MAX, member_id: 7, revision: Revision(300), raft_term: 2 };
-
-fn decode<M: prost::Message + Default>(message: &Message) -> M {
-    M::decode(&message.encode_to_vec()[..]).expect("it is such a message")
-}
 
 /// The message in a frame.
 fn decode_frame<M: prost::Message + Default>(frame: &Bytes) -> M {
@@ -73,13 +67,13 @@ fn a_generated_message_is_framed() {
 #[test]
 fn a_chunk_has_its_header_at_the_end_only() {
     let chunk = |end| RangeChunk { kvs: vec![key_value("a", 20_000)], end };
-    let inner: pb::RangeStreamResponse = decode(&range_chunk(&chunk(None), |_| unreachable!("no end")));
+    let inner: pb::RangeStreamResponse = decode_frame(&range_chunk(&chunk(None), |_| unreachable!("no end")));
     let kvs = vec![wire("a", 20_000)];
     let first = pb::RangeResponse { kvs: kvs.clone(), ..Default::default() };
     assert_eq!(inner.range_response, Some(first));
 
     let end = StreamEnd { revision: Revision(300), more: true, count: 5 };
-    let last: pb::RangeStreamResponse = decode(&range_chunk(&chunk(Some(end)), |_| HEADER));
+    let last: pb::RangeStreamResponse = decode_frame(&range_chunk(&chunk(Some(end)), |_| HEADER));
     let expected = pb::RangeResponse { header: wire_header(), kvs, more: true, count: 5 };
     assert_eq!(last.range_response, Some(expected));
 }
@@ -126,8 +120,18 @@ fn a_transactions_answers_are_read_back_whatever_their_kind() {
     assert_eq!(decoded, expected);
 }
 
+/// A watch response behind another one.
+fn watch(head: &WatchHead, events: &[Arc<Event>]) -> pb::WatchResponse {
+    let mut out = bytes::BytesMut::new();
+    put_watch(&mut out, head, &[], false);
+    let first = out.split();
+    put_watch(&mut out, head, events, true);
+    assert_eq!(first.len(), FRAME_HEAD_BYTES + head.len_with(&[], false));
+    decode_frame(&out.freeze())
+}
+
 #[test]
-fn a_watch_response_is_the_same_in_one_piece_and_in_many() {
+fn a_watch_response_is_read_back() {
     for size in [10, 5_000] {
         let event = |name: &str| {
             let prev = PrevKv::known(meta(3, size), vec![b'p'; size].into());
@@ -136,11 +140,7 @@ fn a_watch_response_is_the_same_in_one_piece_and_in_many() {
         };
         let mut head = WatchHead::new(HEADER, WatchId(200));
         head.fragment = true;
-        let events = [event("a"), event("b")];
-        let message = watch(&head, &events, true);
-        assert_eq!(message.len_bytes(), head.len_with(&events, true));
-
-        let decoded: pb::WatchResponse = decode(&message);
+        let decoded = watch(&head, &[event("a"), event("b")]);
         assert_eq!((decoded.header, decoded.watch_id, decoded.fragment), (wire_header(), 200, true));
         let seen: Vec<_> = decoded
             .events
@@ -160,7 +160,7 @@ fn a_canceled_watch_says_why() {
         cancel_reason: "why".repeat(2000),
         ..WatchHead::new(HEADER, WatchId(-1))
     };
-    let decoded: pb::WatchResponse = decode(&watch(&head, &[], false));
+    let decoded = watch(&head, &[]);
     let expected = pb::WatchResponse {
         header: wire_header(),
         watch_id: -1,

@@ -1,13 +1,13 @@
-//! `WatchResponse`: a small head, and events that were encoded once and are shared by all who watch them.
+//! `WatchResponse`: a small head, and events that were encoded once for all who watch them.
 
 use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
-use proto::encoded::Message;
 use storage_core::{Event, Revision, WatchId};
 
 use super::Header;
 use super::fields::{bool_len, int_len, nested_len, put_bool, put_head, put_int};
+use super::frame::put_frame;
 
 const WATCH_ID: u8 = 2;
 const CREATED: u8 = 3;
@@ -16,9 +16,6 @@ const COMPACT_REVISION: u8 = 5;
 const CANCEL_REASON: u8 = 6;
 const FRAGMENT: u8 = 7;
 const EVENTS: u8 = 11;
-
-/// Answers up to this size are put together in one piece: copying them is cheaper than sharing their events.
-const ONE_PIECE_BYTES: usize = 4096;
 
 /// All of a watch response but its events.
 #[derive(Clone, Debug)]
@@ -80,34 +77,14 @@ pub(crate) fn event_len(event: &Event, prev_kv: bool) -> usize {
     nested_len(event.encoded(prev_kv).len())
 }
 
-/// A watch response.
-pub(crate) fn watch(head: &WatchHead, events: &[Arc<Event>], prev_kv: bool) -> Message {
-    let len = head.len_with(events, prev_kv);
-    if len <= ONE_PIECE_BYTES {
-        let mut out = BytesMut::with_capacity(len);
-        head.put(&mut out);
+/// Adds a watch response, framed, to `out`.
+pub(crate) fn put_watch(out: &mut BytesMut, head: &WatchHead, events: &[Arc<Event>], prev_kv: bool) {
+    put_frame(out, head.len_with(events, prev_kv), |out| {
+        head.put(out);
         for event in events {
             let encoded = event.encoded(prev_kv);
-            put_head(&mut out, EVENTS, encoded.len());
+            put_head(out, EVENTS, encoded.len());
             out.put_slice(encoded);
         }
-        return out.freeze().into();
-    }
-    shared(head, events, prev_kv)
-}
-
-/// The same in pieces: the head, and for each event its tag and length, are slices of one buffer, the events are shared.
-fn shared(head: &WatchHead, events: &[Arc<Event>], prev_kv: bool) -> Message {
-    const MAX_EVENT_HEAD_BYTES: usize = 11;
-    let mut heads = BytesMut::with_capacity(head.len() + events.len() * MAX_EVENT_HEAD_BYTES);
-    head.put(&mut heads);
-    let mut message = Message::default();
-    for event in events {
-        let encoded = event.encoded(prev_kv);
-        put_head(&mut heads, EVENTS, encoded.len());
-        message.push(heads.split().freeze());
-        message.push(encoded.clone());
-    }
-    message.push(heads.freeze());
-    message
+    });
 }

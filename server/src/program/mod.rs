@@ -1,6 +1,7 @@
 //! The program: configuration, logs, storage, listeners, signals, and an end that says what was wrong.
 
 mod logs;
+mod memory;
 mod signals;
 mod storage;
 
@@ -81,6 +82,7 @@ async fn serve(mut config: Config) -> Result<(), Failure> {
     }
     let store = storage::open(&config.storage, config.store).await?;
     announce(&config.storage, &store, &listeners);
+    tokio::spawn(memory::give_back());
     serve::run(listeners, store, config.server, shutdown).await.map_err(Failure::Close)?;
     tracing::info!("auroch has stopped");
     Ok(())

@@ -1,10 +1,13 @@
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use futures_util::StreamExt as _;
+use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tonic::Status;
+
+use crate::service::FrameStream;
 
 /// The body of a response.
 #[derive(Default)]
@@ -16,8 +19,21 @@ pub(crate) enum Body {
     Unary(Bytes),
     /// That status.
     Ok,
+    /// Framed gRPC messages, and then a status.
+    Stream(FrameStream),
     /// Whatever tonic makes.
     Tonic(tonic::body::Body),
+}
+
+impl Body {
+    /// The status as the last frame.
+    fn end(&mut self, status: &Status) -> Frame<Bytes> {
+        *self = Self::Empty;
+        let mut trailers = HeaderMap::with_capacity(2);
+        // Nothing of ours has details or metadata that could not be a header.
+        let _ = status.add_header(&mut trailers);
+        Frame::trailers(trailers)
+    }
 }
 
 impl HttpBody for Body {
@@ -34,12 +50,12 @@ impl HttpBody for Body {
                 *this = Self::Ok;
                 data
             }
-            Self::Ok => {
-                *this = Self::Empty;
-                let mut trailers = HeaderMap::with_capacity(1);
-                trailers.insert(Status::GRPC_STATUS, HeaderValue::from_static("0"));
-                Frame::trailers(trailers)
-            }
+            Self::Stream(frames) => match ready!(frames.poll_next_unpin(cx)) {
+                Some(Ok(frame)) => Frame::data(frame),
+                Some(Err(status)) => this.end(&status),
+                None => this.end(&Status::ok("")),
+            },
+            Self::Ok => this.end(&Status::ok("")),
         };
         Poll::Ready(Some(Ok(frame)))
     }
@@ -47,7 +63,7 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
-            Self::Unary(_) | Self::Ok => false,
+            Self::Unary(_) | Self::Stream(_) | Self::Ok => false,
             Self::Tonic(body) => body.is_end_stream(),
         }
     }
@@ -55,7 +71,7 @@ impl HttpBody for Body {
     /// Said of plain HTTP's answers only: gRPC's have no content-length.
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Empty | Self::Unary(_) | Self::Ok => SizeHint::default(),
+            Self::Empty | Self::Unary(_) | Self::Stream(_) | Self::Ok => SizeHint::default(),
             Self::Tonic(body) => body.size_hint(),
         }
     }

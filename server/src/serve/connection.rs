@@ -53,6 +53,7 @@ impl Shared {
         let connection = pin!(http.serve_connection(io, self.router.clone()));
         let mut connection = executor.drive(connection);
         let ended = tokio::select! {
+            biased;
             ended = &mut connection => ended,
             () = self.stop.drain.cancelled() => {
                 connection.connection().graceful_shutdown();

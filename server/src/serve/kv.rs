@@ -1,17 +1,13 @@
-use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use ::http::Request;
 use hyper::body::Incoming;
-use proto::encoded::Message;
 use proto::etcdserverpb::RangeRequest;
 use tonic::Status;
-use tonic::server::{Grpc, ServerStreamingService};
-use tonic_prost::ProstCodec;
 
 use super::reply::Reply;
-use super::unary::answer;
-use crate::service::{ChunkStream, KvService};
+use super::unary::{answer, answer_stream};
+use crate::service::KvService;
 
 /// The methods of `etcdserverpb.KV`.
 pub(super) struct KvRoutes {
@@ -38,27 +34,12 @@ impl KvRoutes {
             "DeleteRange" => unary!(delete_range),
             "Txn" => unary!(txn),
             "Compact" => unary!(compact),
-            "RangeStream" => Reply::Tonic(Box::pin(async move {
-                let codec = ProstCodec::<Message, RangeRequest>::default();
-                let mut grpc = Grpc::new(codec).apply_max_message_size_config(Some(max_bytes), None);
-                Ok(grpc.server_streaming(RangeStreamMethod(kv), request).await)
-            })),
+            "RangeStream" => Reply::ours(async move {
+                answer_stream(request, max_bytes, |message: RangeRequest| kv.range_stream(&message)).await
+            }),
             method => {
                 Reply::status(Status::unimplemented(format!("unknown method {method} for service etcdserverpb.KV")))
             }
         }
-    }
-}
-
-/// RangeStream as tonic wants it.
-struct RangeStreamMethod(Arc<KvService>);
-
-impl ServerStreamingService<RangeRequest> for RangeStreamMethod {
-    type Response = Message;
-    type ResponseStream = ChunkStream;
-    type Future = Ready<Result<tonic::Response<ChunkStream>, Status>>;
-
-    fn call(&mut self, request: tonic::Request<RangeRequest>) -> Self::Future {
-        ready(self.0.range_stream(request.get_ref()).map(tonic::Response::new))
     }
 }

@@ -20,9 +20,14 @@ pub(super) enum Reply {
 }
 
 impl Reply {
+    /// One that is there.
+    pub(super) fn response(response: Response<Body>) -> Self {
+        Self::Ready(Some(response))
+    }
+
     /// One that fails.
     pub(super) fn status(status: Status) -> Self {
-        Self::Ready(Some(status.into_http()))
+        Self::response(status.into_http())
     }
 
     pub(super) fn ours(future: impl Future<Output = Response<Body>> + Send + 'static) -> Self {

@@ -2,21 +2,26 @@ use std::sync::Arc;
 
 use ::http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
-use proto::encoded::WatchServer;
+use proto::etcdserverpb::WatchRequest;
 use proto::etcdserverpb::cluster_server::ClusterServer;
 use proto::etcdserverpb::lease_server::LeaseServer;
 use proto::etcdserverpb::maintenance_server::MaintenanceServer;
 use storage_core::Store;
 use tokio_util::sync::CancellationToken;
+use tonic::Streaming;
 use tonic::codegen::Service as _;
 use tonic_health::pb::health_server::HealthServer;
+use tonic_prost::ProstDecoder;
 
 use super::body::Body;
 use super::http::HttpPaths;
 use super::kv::KvRoutes;
 use super::reply::Reply;
+use super::unary::response;
 use crate::options::ServerOptions;
-use crate::service::{ClusterService, HealthService, KvService, LeaseService, MaintenanceService, WatchService};
+use crate::service::{
+    ClusterService, FrameStream, HealthService, KvService, LeaseService, MaintenanceService, WatchService,
+};
 use crate::status;
 
 /// Finds the service that a request is for. There is nothing between the connection and the service but this.
@@ -27,12 +32,14 @@ pub(super) struct Router {
 
 struct Services {
     kv: KvRoutes,
-    watch: WatchServer<WatchService>,
+    watch: WatchService,
     lease: LeaseServer<LeaseService>,
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
     health: HealthServer<HealthService>,
     http: HttpPaths,
+    /// Requests above this size are not read.
+    max_bytes: usize,
 }
 
 impl Router {
@@ -42,14 +49,23 @@ impl Router {
         let watch = WatchService::new(store.clone(), options.clone(), drain.clone());
         let services = Services {
             kv: KvRoutes::new(kv, max_bytes),
-            watch: WatchServer::new(watch).max_decoding_message_size(max_bytes),
+            watch,
             lease: LeaseServer::new(LeaseService::new(store.clone(), drain.clone())),
             cluster: ClusterServer::new(ClusterService::new(store.clone(), options.member.clone())),
             maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options.version)),
             health: HealthServer::new(HealthService::new(store.clone(), drain)),
             http: HttpPaths::new(store.clone(), options.version),
+            max_bytes,
         };
         Self { services: Arc::new(services) }
+    }
+}
+
+impl Services {
+    fn watch(&self, request: Request<Incoming>) -> FrameStream {
+        let decoder = ProstDecoder::<WatchRequest>::default();
+        let requests = Streaming::new_request(decoder, request.into_body(), None, Some(self.max_bytes));
+        self.watch.watch(requests)
     }
 }
 
@@ -66,7 +82,7 @@ impl hyper::service::Service<Request<Incoming>> for Router {
         let path = request.uri().path().strip_prefix('/').unwrap_or_default();
         match path.split_once('/').unwrap_or_default() {
             ("etcdserverpb.KV", _) => services.kv.call(request),
-            ("etcdserverpb.Watch", _) => Reply::Tonic(services.watch.clone().call(request)),
+            ("etcdserverpb.Watch", "Watch") => Reply::response(response(Ok(Body::Stream(services.watch(request))))),
             ("etcdserverpb.Lease", _) => Reply::Tonic(services.lease.clone().call(request)),
             ("etcdserverpb.Cluster", _) => Reply::Tonic(services.cluster.clone().call(request)),
             ("etcdserverpb.Maintenance", _) => Reply::Tonic(services.maintenance.clone().call(request)),

@@ -1,5 +1,4 @@
-//! Calls with one request and one answer, the shortest way: from HTTP/2's frames to a message, and from one encoded answer
-//! back. tonic does the same for any codec, any compression and any stream, and pays for it at each call.
+//! Calls with one request, the shortest way: from HTTP/2's frames to a message, and from encoded answers back. tonic does the same for any codec, any compression and any stream, and pays for it at each call.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -12,6 +11,7 @@ use tonic::Status;
 
 use super::body::Body;
 use crate::encode::FRAME_HEAD_BYTES;
+use crate::service::FrameStream;
 
 /// Answers a call with what `call` makes of its request: a framed message.
 pub(super) async fn answer<M, F>(
@@ -27,9 +27,24 @@ where
         Ok(message) => call(message).await,
         Err(status) => Err(status),
     };
+    response(answer.map(Body::Unary))
+}
+
+/// Answers a call with the stream that `call` makes of its request.
+pub(super) async fn answer_stream<M: prost::Message + Default>(
+    request: Request<Incoming>,
+    max_bytes: usize,
+    call: impl FnOnce(M) -> Result<FrameStream, Status>,
+) -> Response<Body> {
+    let answer = read(request.into_body(), max_bytes).await.and_then(call);
+    response(answer.map(Body::Stream))
+}
+
+/// A response with this body, or one that is all status.
+pub(super) fn response(answer: Result<Body, Status>) -> Response<Body> {
     match answer {
-        Ok(frame) => {
-            let mut response = Response::new(Body::Unary(frame));
+        Ok(body) => {
+            let mut response = Response::new(body);
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
             response
         }

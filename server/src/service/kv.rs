@@ -1,8 +1,7 @@
-//! `etcdserverpb.KV`. Every call but RangeStream answers a framed message.
+//! `etcdserverpb.KV`. Answers are framed messages.
 
 use bytes::Bytes;
-use futures_util::stream::{self, BoxStream, StreamExt};
-use proto::encoded::Message;
+use futures_util::stream::{self, StreamExt};
 use proto::etcdserverpb::{
     CompactionRequest, CompactionResponse, DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse,
     RangeRequest, TxnRequest,
@@ -11,6 +10,7 @@ use storage_core::{RangeStream, Revision, RevisionFilter, Store, StoreError};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 
+use super::FrameStream;
 use crate::encode::{Header, frame_of};
 use crate::{convert, encode, header, status};
 
@@ -44,7 +44,7 @@ impl KvService {
         answer.await.map_err(|error| Status::internal(error.to_string()))?
     }
 
-    pub(crate) fn range_stream(&self, request: &RangeRequest) -> Result<ChunkStream, Status> {
+    pub(crate) fn range_stream(&self, request: &RangeRequest) -> Result<FrameStream, Status> {
         let request = convert::range_stream(request).map_err(status::of)?;
         let chunks = self.store.range_stream(request, self.max_request_bytes).map_err(status::of)?;
         Ok(chunk_stream(self.store.clone(), chunks))
@@ -97,11 +97,8 @@ async fn range(store: &Store, request: storage_core::RangeRequest) -> Result<Byt
     Ok(encode::range(&Header::new(&store.identity(), response.revision), &response))
 }
 
-/// Pieces of an answer.
-pub(crate) type ChunkStream = BoxStream<'static, Result<Message, Status>>;
-
 /// The chunks as messages. The next one is read when the client has taken the one before; an error ends the stream.
-fn chunk_stream(store: Store, chunks: RangeStream) -> ChunkStream {
+fn chunk_stream(store: Store, chunks: RangeStream) -> FrameStream {
     stream::unfold(Some(chunks), move |chunks| {
         let store = store.clone();
         async move {

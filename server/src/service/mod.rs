@@ -1,5 +1,9 @@
 //! The gRPC services, one a file: decode, ask the engine, encode.
 
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use tonic::Status;
+
 mod cluster;
 mod health;
 mod kv;
@@ -9,7 +13,10 @@ mod watch;
 
 pub(crate) use self::cluster::ClusterService;
 pub(crate) use self::health::HealthService;
-pub(crate) use self::kv::{ChunkStream, KvService};
+pub(crate) use self::kv::KvService;
 pub(crate) use self::lease::LeaseService;
 pub(crate) use self::maintenance::MaintenanceService;
 pub(crate) use self::watch::WatchService;
+
+/// The answers of a stream, framed; several may be in one piece.
+pub(crate) type FrameStream = BoxStream<'static, Result<Bytes, Status>>;

@@ -1,7 +1,7 @@
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use proto::encoded::Message;
+use bytes::BytesMut;
 use storage_core::{Event, WatchId};
 
 use crate::encode::{self, WatchHead};
@@ -28,9 +28,9 @@ impl Fragments {
 
     /// Adds the response with `head` and `events` to `out`, in pieces if its watch asked for that and it is large.
     /// All pieces but the last say that they are one.
-    pub(super) fn split(&self, mut head: WatchHead, events: &[Arc<Event>], prev_kv: bool, out: &mut VecDeque<Message>) {
+    pub(super) fn split(&self, mut head: WatchHead, events: &[Arc<Event>], prev_kv: bool, out: &mut BytesMut) {
         if !self.watches.contains(&head.id) || head.len_with(events, prev_kv) < self.piece_bytes {
-            out.push_back(encode::watch(&head, events, prev_kv));
+            encode::put_watch(out, &head, events, prev_kv);
             return;
         }
         let mut rest = events;
@@ -38,7 +38,7 @@ impl Fragments {
             head.fragment = true;
             let (piece, behind) = rest.split_at(self.fitting(&head, rest, prev_kv));
             head.fragment = !behind.is_empty();
-            out.push_back(encode::watch(&head, piece, prev_kv));
+            encode::put_watch(out, &head, piece, prev_kv);
             rest = behind;
         }
     }

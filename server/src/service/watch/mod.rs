@@ -5,14 +5,14 @@ mod progress;
 mod respond;
 mod session;
 
-use futures_util::stream::{self, BoxStream, StreamExt};
-use proto::encoded::{Message, Watch};
+use futures_util::stream::{self, StreamExt};
 use proto::etcdserverpb::WatchRequest;
 use storage_core::Store;
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::Streaming;
 
 use self::session::Session;
+use super::FrameStream;
 use crate::options::ServerOptions;
 
 /// Streams of watches.
@@ -27,18 +27,14 @@ impl WatchService {
     pub(crate) fn new(store: Store, options: ServerOptions, drain: CancellationToken) -> Self {
         Self { store, options, drain }
     }
-}
 
-#[tonic::async_trait]
-impl Watch for WatchService {
-    type WatchStream = BoxStream<'static, Result<Message, Status>>;
-
-    async fn watch(&self, request: Request<Streaming<WatchRequest>>) -> Result<Response<Self::WatchStream>, Status> {
-        let session = Session::new(self.store.clone(), request.into_inner(), &self.options, self.drain.clone());
+    /// Answers `requests`. Headers such as `hasleader` make no difference: there is always a leader.
+    pub(crate) fn watch(&self, requests: Streaming<WatchRequest>) -> FrameStream {
+        let session = Session::new(self.store.clone(), requests, &self.options, self.drain.clone());
         let responses = stream::unfold(Box::new(session), |mut session| async {
-            let response = session.next().await?;
-            Some((response, session))
+            let responses = session.next().await?;
+            Some((responses, session))
         });
-        Ok(Response::new(responses.boxed()))
+        responses.boxed()
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use proto::encoded::Message;
+use bytes::BytesMut;
 use storage_core::watch::{CancelCause, CreateFailure, WatchMessage};
 use storage_core::{Revision, Store, WatchId};
 
@@ -30,7 +30,7 @@ impl Responder {
     }
 
     /// Adds the response to `message` to `out`.
-    pub(super) fn respond(&mut self, message: WatchMessage, out: &mut VecDeque<Message>) {
+    pub(super) fn respond(&mut self, message: WatchMessage, out: &mut BytesMut) {
         let head = match message {
             WatchMessage::Events { id, revision, prev_kv, events } => {
                 return self.fragments.split(self.head(id, revision), &events, prev_kv, out);
@@ -40,7 +40,7 @@ impl Responder {
             WatchMessage::Canceled { id, cause } => self.canceled(id, cause),
             WatchMessage::Progress { id, revision } => self.head(id.unwrap_or(NO_WATCH), revision),
         };
-        out.push_back(encode::watch(&head, &[], false));
+        encode::put_watch(out, &head, &[], false);
     }
 
     fn head(&self, id: WatchId, revision: Revision) -> WatchHead {

@@ -1,7 +1,7 @@
-use std::collections::VecDeque;
 use std::pin::Pin;
 
-use proto::encoded::Message;
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use proto::etcdserverpb::WatchRequest;
 use proto::etcdserverpb::watch_request::RequestUnion;
 use storage_core::watch::{WatchControl, WatchEvents};
@@ -14,6 +14,9 @@ use super::progress::ProgressTicker;
 use super::respond::Responder;
 use crate::options::ServerOptions;
 use crate::{convert, status};
+
+/// Responses that are ready together go together, up to about this size.
+const GOOD_BYTES: usize = 32 << 10;
 
 /// One stream of watches.
 ///
@@ -28,8 +31,8 @@ pub(super) struct Session {
     events: WatchEvents,
     progress: ProgressTicker,
     responder: Responder,
-    /// Pieces of one response.
-    pieces: VecDeque<Message>,
+    /// Responses, framed, that are ready to go.
+    out: BytesMut,
     drain: Pin<Box<WaitForCancellationFutureOwned>>,
     ended: bool,
 }
@@ -49,18 +52,15 @@ impl Session {
             events,
             progress: ProgressTicker::new(options.watch_progress_interval),
             responder: Responder::new(store, Fragments::new(options.max_message_bytes())),
-            pieces: VecDeque::new(),
+            out: BytesMut::new(),
             drain: Box::pin(drain.cancelled_owned()),
             ended: false,
         }
     }
 
-    /// The next response; `None` at the end of the stream.
-    pub(super) async fn next(&mut self) -> Option<Result<Message, Status>> {
-        loop {
-            if let Some(piece) = self.pieces.pop_front() {
-                return Some(Ok(piece));
-            }
+    /// The next responses: as many as there are, up to a good size for the socket. `None` at the end of the stream.
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, Status>> {
+        while self.out.is_empty() {
             if self.ended {
                 return None;
             }
@@ -72,12 +72,17 @@ impl Session {
                     Err(status) => return Some(Err(self.end(status))),
                 },
                 message = self.events.next() => match message {
-                    Some(message) => self.responder.respond(message, &mut self.pieces),
+                    Some(message) => self.responder.respond(message, &mut self.out),
                     None => return Some(Err(self.end(status::stopped()))),
                 },
                 () = self.progress.tick() => self.control.progress_tick(),
             }
         }
+        while self.out.len() < GOOD_BYTES {
+            let Some(Some(message)) = self.events.next().now_or_never() else { break };
+            self.responder.respond(message, &mut self.out);
+        }
+        Some(Ok(self.out.split().freeze()))
     }
 
     fn end(&mut self, status: Status) -> Status {
