@@ -15,8 +15,10 @@ use crate::session::Session;
 use crate::stats::Quantiles;
 use crate::workload::Workload;
 
-/// How long a server rests before and after each workload, so that work it has put off counts where it belongs.
+/// How long a server rests after each workload, so that work it has put off counts where it belongs.
 const REST: Duration = Duration::from_millis(300);
+/// How long it has been idle when its resident memory is read: allocators and collectors give memory back with a delay.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// What came of one contender in one round.
 #[derive(Debug, Serialize)]
@@ -44,7 +46,7 @@ pub struct Sample {
     pub client_cpu_us: f64,
     /// Events that never came.
     pub lost: usize,
-    /// The server's resident memory afterwards.
+    /// The server's resident memory once it has been idle for two seconds.
     pub resident_bytes: u64,
     /// What it took more than before, at most.
     pub peak_growth_bytes: u64,
@@ -69,7 +71,7 @@ impl Sample {
 pub async fn run(contender: &Contender, plan: &Plan, parent: &Path) -> Result<Round, HarnessError> {
     let running = contender.start(parent).await?;
     let session = Session::open(running.address, plan.clone()).await?;
-    tokio::time::sleep(REST).await;
+    tokio::time::sleep(SETTLE).await;
     let idle_bytes = running.process().resident_bytes()?;
     let mut samples = BTreeMap::new();
     for workload in Workload::ALL {
@@ -101,12 +103,14 @@ pub async fn measure(
     let seconds = begin.elapsed().as_secs_f64();
     let client_cpu = client.cpu()?.saturating_sub(client_cpu);
     tokio::time::sleep(REST).await;
+    let server_cpu = server.cpu()?.saturating_sub(server_cpu);
+    tokio::time::sleep(SETTLE).await;
     let per_operation = |total: f64| total / done.operations.max(1) as f64;
     Ok(Sample {
         operations: done.operations,
         seconds,
         latency: done.latencies.quantiles(),
-        server_cpu_us: per_operation(server.cpu()?.saturating_sub(server_cpu).as_secs_f64() * 1e6),
+        server_cpu_us: per_operation(server_cpu.as_secs_f64() * 1e6),
         client_cpu_us: per_operation(client_cpu.as_secs_f64() * 1e6),
         lost: done.lost,
         resident_bytes: server.resident_bytes()?,
