@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ffi;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a file could not be opened: one line that says what to do. Nothing was changed.
@@ -66,6 +68,28 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// There is a write-ahead log, but not the database that it belongs to.
+    #[error("{path:?} is missing or empty, but {log:?} is there and holds data; restore the database beside it, or move it away")]
+    LogWithoutDatabase {
+        /// The file.
+        path: PathBuf,
+        /// The log.
+        log: PathBuf,
+    },
+    /// The file is one of ours, and broken.
+    #[error("{path:?} is damaged; restore it from a backup: {source}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: Source,
+    },
+    /// The disk is full.
+    #[error("cannot open {path:?}: no space left on the disk; free some and start again")]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+    },
     /// SQLite refused.
     #[error("cannot open {path:?}: {source}")]
     Sqlite {
@@ -80,6 +104,20 @@ impl OpenError {
     pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { doing, path, source }
+    }
+
+    /// What sqlx reports carries SQLite's result code as text.
+    pub(crate) fn sqlx(path: impl Into<PathBuf>) -> impl FnOnce(sqlx::Error) -> Self {
+        let path = path.into();
+        move |source| {
+            let code = source.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<i32>().ok());
+            // The extended codes have the primary one in their low byte.
+            match code.map(|code| code & 0xff) {
+                Some(ffi::SQLITE_CORRUPT | ffi::SQLITE_NOTADB) => Self::Damaged { path, source: source.into() },
+                Some(ffi::SQLITE_FULL) => Self::DiskFull { path },
+                _ => Self::Sqlite { path, source: source.into() },
+            }
+        }
     }
 
     pub(crate) fn sqlite<E: Into<Source>>(path: impl Into<PathBuf>) -> impl FnOnce(E) -> Self {

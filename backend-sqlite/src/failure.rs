@@ -73,7 +73,7 @@ impl Failure {
     fn cause(self) -> Cause {
         let words = match &self {
             Self::Sqlite(error) => words(error.sqlite_error_code()),
-            Self::Damaged(_) => "the database file is damaged",
+            Self::Damaged(_) => "the database file is damaged and should be restored from a backup",
             Self::GaveUp => return Cause::new("the caller gave up"),
         };
         Cause::with_source(words, self)
@@ -86,7 +86,7 @@ fn words(code: Option<ErrorCode>) -> &'static str {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has locked the database file",
         Some(ErrorCode::OutOfMemory) => "out of memory",
         Some(ErrorCode::ReadOnly) => "the database file is read-only",
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "the database file is damaged",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "the database file is damaged and should be restored from a backup",
         Some(ErrorCode::SystemIoFailure) => "the disk failed",
         _ => "SQLite failed",
     }

@@ -27,7 +27,10 @@ pub(crate) async fn prepare(options: &SqliteOptions) -> Result<Prepared, OpenErr
     let lock = FileLock::acquire(&path)?;
     // Again: another process may have created it before we had the lock.
     match inspect(&path)? {
-        None => create(&path).await?,
+        None => {
+            check_alone(&path)?;
+            create(&path).await?;
+        }
         Some(Journal::Rollback) => discard_companions(&path)?,
         Some(Journal::WriteAhead) => {}
     }
@@ -37,8 +40,11 @@ pub(crate) async fn prepare(options: &SqliteOptions) -> Result<Prepared, OpenErr
 /// The absolute path without links; creates the directory if that is asked for.
 fn resolve(options: &SqliteOptions) -> Result<PathBuf, OpenError> {
     let path = &options.path;
-    if let Ok(found) = fs::canonicalize(path) {
-        return Ok(found);
+    match fs::canonicalize(path) {
+        Ok(found) => return Ok(found),
+        // Creating the database would put it in the place of the link.
+        Err(error) if path.is_symlink() => return Err(OpenError::io("follow the link", path)(error)),
+        Err(_) => {}
     }
     let name = path.file_name().ok_or_else(|| OpenError::NotAFile { path: path.clone() })?;
     let directory = match path.parent() {
@@ -96,6 +102,15 @@ fn discard_companions(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// A write-ahead log without its database holds what is nowhere else, and SQLite would mix it into a new one.
+fn check_alone(path: &Path) -> Result<(), OpenError> {
+    let log = beside(path, "-wal");
+    match fs::metadata(&log) {
+        Ok(metadata) if metadata.len() > 0 => Err(OpenError::LogWithoutDatabase { path: path.into(), log }),
+        _ => Ok(()),
+    }
+}
+
 /// Whether it was there.
 fn remove(path: &Path) -> Result<bool, OpenError> {
     match fs::remove_file(path) {
@@ -127,16 +142,25 @@ impl Header {
 /// Builds the database under another name and moves it into place, so that a crash leaves all of it or nothing.
 async fn create(path: &Path) -> Result<(), OpenError> {
     let draft = beside(path, ".new");
-    for leftover in [draft.clone(), beside(&draft, "-journal"), beside(&draft, "-wal"), beside(&draft, "-shm")] {
-        remove(&leftover)?;
-    }
+    remove_draft(&draft)?;
     // SQLite gives its companion files the mode that it finds on this one.
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
     options.open(&draft).map_err(OpenError::io("create", &draft))?;
-    schema::create(&draft).await.map_err(OpenError::sqlite(path))?;
+    if let Err(error) = schema::create(&draft).await {
+        // What was begun is in nobody's way, least of all on a full disk.
+        remove_draft(&draft)?;
+        return Err(OpenError::sqlx(path)(error));
+    }
     fs::rename(&draft, path).map_err(OpenError::io("create", path))?;
     sync_directory(path).map_err(OpenError::io("create", path))
+}
+
+fn remove_draft(draft: &Path) -> Result<(), OpenError> {
+    for file in [draft.to_owned(), beside(draft, "-journal"), beside(draft, "-wal"), beside(draft, "-shm")] {
+        remove(&file)?;
+    }
+    Ok(())
 }
 
 /// Makes a file's name survive a power failure.

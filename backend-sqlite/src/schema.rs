@@ -38,7 +38,7 @@ pub(crate) async fn create(path: &Path) -> Result<(), sqlx::Error> {
 /// Checks that the file is a database of ours in a version known here, and puts it into WAL mode: a copy that
 /// `VACUUM INTO` made is not.
 pub(crate) async fn check(path: &Path, busy_timeout: Duration) -> Result<(), OpenError> {
-    let failed = || OpenError::sqlite::<sqlx::Error>(path);
+    let failed = || OpenError::sqlx(path);
     let mut connection = connect(path, busy_timeout).await.map_err(failed())?;
     let id: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.map_err(failed())?;
     let version: i32 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut connection).await.map_err(failed())?;
@@ -53,7 +53,7 @@ pub(crate) async fn check(path: &Path, busy_timeout: Duration) -> Result<(), Ope
 
 /// Whether a file with these marks can be used.
 pub(crate) fn recognise(path: &Path, application_id: i32, version: i32) -> Result<(), OpenError> {
-    if application_id != APPLICATION_ID {
+    if application_id != APPLICATION_ID || version < 1 {
         return Err(OpenError::OtherProgram { path: path.into() });
     }
     if version > SCHEMA_VERSION {

@@ -123,6 +123,59 @@ async fn a_database_cut_to_its_header_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_damaged_database_is_said_to_be_one() {
+    let place = Place::new();
+    let backend = place.open().await;
+    History::varied().append(&backend).await;
+    backend.close().await.unwrap();
+    let whole = fs::read(place.file()).unwrap();
+    fs::write(place.file(), &whole[..5000]).unwrap();
+    let error = place.refused().await;
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+    assert!(error.to_string().contains("restore it from a backup"), "{error}");
+    assert_eq!(fs::read(place.file()).unwrap(), whole[..5000]);
+}
+
+#[tokio::test]
+async fn a_write_ahead_log_is_not_mixed_into_a_new_database() {
+    let place = Place::new();
+    let log = place.directory.path().join("state.db-wal");
+    let backend = place.open().await;
+    History::varied().append(&backend).await;
+    let left = fs::read(&log).unwrap();
+    backend.close().await.unwrap();
+    for without_database in [|file: &Path| fs::remove_file(file), |file: &Path| fs::write(file, "")] {
+        without_database(&place.file()).unwrap();
+        fs::write(&log, &left).unwrap();
+        let error = place.refused().await;
+        assert!(matches!(error, OpenError::LogWithoutDatabase { .. }), "{error}");
+        assert_eq!(fs::read(&log).unwrap(), left);
+        fs::write(place.file(), "").unwrap();
+    }
+    fs::remove_file(log).unwrap();
+    place.open().await;
+}
+
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_left_alone() {
+    let place = Place::new();
+    symlink("/nowhere/state.db", place.file()).unwrap();
+    let error = place.refused().await;
+    assert!(error.to_string().contains("cannot follow the link"), "{error}");
+    assert!(place.file().is_symlink());
+}
+
+#[tokio::test]
+async fn a_schema_that_never_was_is_refused() {
+    let place = Place::new();
+    place.open().await.close().await.unwrap();
+    for version in [0, -5] {
+        place.stranger().pragma_update(None, "user_version", version).unwrap();
+        assert!(matches!(place.refused().await, OpenError::OtherProgram { .. }));
+    }
+}
+
+#[tokio::test]
 async fn a_directory_is_not_a_file() {
     let place = Place::new();
     assert!(matches!(refused(place.directory.path()).await, OpenError::NotAFile { .. }));
