@@ -182,3 +182,22 @@ async fn a_compaction_answers_the_current_revision_and_keeps_what_lives() {
     let response = client.get("", Some(GetOptions::new().with_all_keys().with_revision(4))).await.unwrap();
     assert_eq!((keys(&response), response.kvs()[0].value()), (vec!["a", "b", "c"], &b"z"[..]));
 }
+
+#[tokio::test]
+async fn a_call_that_is_given_up_harms_nobody() {
+    let server = TestServer::start().await;
+    let client = server.client().await;
+    for n in 0..50 {
+        let mut client = client.clone();
+        let call = tokio::spawn(async move { client.put(format!("k{n}"), "v", None).await });
+        for _ in 0..n {
+            tokio::task::yield_now().await;
+        }
+        call.abort();
+    }
+    let mut client = client;
+    client.put("k", "v", None).await.unwrap();
+    let all = client.get("", Some(GetOptions::new().with_all_keys())).await.unwrap();
+    let header = all.header().unwrap();
+    assert_eq!(header.revision(), all.count() + 1, "each put happened whole, or not at all");
+}
