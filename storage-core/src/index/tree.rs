@@ -33,7 +33,7 @@ enum Node {
 
 #[derive(Debug)]
 struct Child {
-    /// No key of `node` is below it; every key of the child before is.
+    /// No key of `node` is below it; every key of the child before is. The first child of a branch may hold lower keys.
     first: Key,
     live: usize,
     node: Node,
@@ -260,7 +260,11 @@ fn join_neighbours(children: &mut Vec<Child>, i: usize) {
     left.live += right.live;
     match (&mut left.node, right.node) {
         (Node::Leaf(a), Node::Leaf(b)) => a.extend(b),
-        (Node::Branch(a), Node::Branch(b)) => a.extend(b),
+        (Node::Branch(a), Node::Branch(mut b)) => {
+            // The child that was first in its branch took every key below it, and so may hold keys below its own `first`.
+            b[0].first = right.first;
+            a.extend(b);
+        }
         _ => unreachable!("children of one branch are of one height"),
     }
 }
@@ -325,5 +329,25 @@ mod tests {
             tree.edit(&key(n), |_| false);
         }
         check(&tree, &BTreeMap::new());
+    }
+
+    #[test]
+    fn a_key_below_all_others_of_its_branch_is_found_after_the_branch_joins_another() {
+        let mut tree = Tree::default();
+        for n in 0..10_000 {
+            tree.push(&key(2 * n), meta(2, true));
+        }
+        // Ascending keys fill nodes, so this is where the second branch begins. Its first leaf goes, a key takes its place.
+        let begin = 64 * 64;
+        for n in begin..begin + 64 {
+            tree.edit(&key(2 * n), |_| false);
+        }
+        let low = key(2 * begin + 1);
+        tree.push(&low, meta(3, true));
+        // Little is left of either branch, and they become one.
+        for n in (100..begin).chain(begin + 100..10_000) {
+            tree.edit(&key(2 * n), |_| false);
+        }
+        assert!(tree.get(&low).is_some());
     }
 }
