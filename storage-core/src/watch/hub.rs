@@ -47,7 +47,8 @@ impl WatchHub {
     /// # Panics
     /// If a revision is missing between the last call and this one.
     pub(crate) fn publish(&self, events: Vec<RevisionEvents>, revision: Revision) {
-        self.state.lock().publish(events, revision).run();
+        let afterwards = self.state.lock().publish(events, revision);
+        afterwards.run();
     }
 
     /// Takes in that the history below `compact_revision` is gone. To be called before the backend removes any of it.
@@ -63,7 +64,8 @@ impl WatchHub {
 
     /// Ends all streams, those to come as well.
     pub(crate) fn close(&self) {
-        self.state.lock().close().run();
+        let afterwards = self.state.lock().close();
+        afterwards.run();
     }
 
     pub(crate) fn stats(&self) -> WatchStats {
