@@ -1,5 +1,6 @@
 //! The engine against the reference model, under faults, and under concurrency.
 
+mod alarms;
 mod callers;
 mod compaction;
 mod concurrency;

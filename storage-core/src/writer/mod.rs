@@ -59,7 +59,7 @@ pub(crate) struct Writer {
     closing: Option<oneshot::Sender<()>>,
     /// Why nothing is written any more.
     poisoned: Option<String>,
-    /// Expiry rests after a refused append, which would only be refused again.
+    /// Expiry rests after it was refused, which it would only be again.
     expiry_rests: bool,
 }
 
@@ -263,7 +263,13 @@ impl Writer {
         while self.next.expired < EXPIRED_PER_GROUP {
             let Some(id) = self.machine.next_expired() else { return };
             self.next.expired += 1;
+            let commits = self.next.commits.len();
             self.ask_self(Request::LeaseRevoke(id)).await;
+            // With the CORRUPT alarm on it is refused, and would be again at once.
+            if self.next.commits.len() == commits {
+                self.expiry_rests = true;
+                return;
+            }
         }
     }
 

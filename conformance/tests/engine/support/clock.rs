@@ -10,16 +10,23 @@ use storage_core::Environment;
 pub(crate) struct ManualClock {
     seconds: AtomicU64,
     drawn: AtomicU64,
+    read: AtomicU64,
 }
 
 impl ManualClock {
     pub(crate) fn advance(&self, by: Duration) {
         self.seconds.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
+
+    /// How often it was looked at.
+    pub(crate) fn times_read(&self) -> u64 {
+        self.read.load(Ordering::SeqCst)
+    }
 }
 
 impl Environment for ManualClock {
     fn monotonic(&self) -> Duration {
+        self.read.fetch_add(1, Ordering::SeqCst);
         Duration::from_secs(self.seconds.load(Ordering::SeqCst))
     }
 
