@@ -22,11 +22,12 @@ struct Notes {
 }
 
 impl Shared {
-    pub(crate) fn published(&self, position: Position, alarms: impl Iterator<Item = Alarm>) {
+    /// Everything up to `position` is durable, and changed the alarms if there are any.
+    pub(crate) fn published(&self, position: Position, alarms: Option<Vec<Alarm>>) {
         self.position.store(position.0, Ordering::Release);
-        let mut notes = self.notes.lock();
-        notes.alarms.clear();
-        notes.alarms.extend(alarms);
+        if let Some(alarms) = alarms {
+            self.notes.lock().alarms = alarms;
+        }
     }
 
     pub(crate) fn position(&self) -> Position {

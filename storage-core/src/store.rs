@@ -117,7 +117,7 @@ impl Store {
         options: StoreOptions,
     ) -> Self {
         let shared = Arc::new(Shared::default());
-        shared.published(machine.position(), machine.alarms());
+        shared.published(machine.position(), Some(machine.alarms().collect()));
         let hub = WatchHub::new(
             Arc::clone(&backend),
             Arc::clone(&values),

@@ -56,6 +56,8 @@ pub(crate) struct Effects {
     pub(crate) undo: Vec<Undo>,
     /// The compacted revision after it.
     pub(crate) compacted: Revision,
+    /// The alarms that are on after it, if it changed that.
+    pub(crate) alarms: Option<Vec<Alarm>>,
 }
 
 impl Draft {
@@ -72,6 +74,10 @@ impl Draft {
     /// The revision after what was changed so far: for response headers, and what later operations see.
     pub(crate) fn revision(&self) -> Revision {
         if self.mutations.is_empty() { self.begin } else { self.begin.next() }
+    }
+
+    pub(crate) fn changes_alarms(&self) -> bool {
+        self.undo.iter().any(|undo| matches!(undo, Undo::Raised(_) | Undo::Disarmed(_)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

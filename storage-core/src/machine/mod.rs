@@ -158,6 +158,7 @@ impl Machine {
     fn seal(&mut self, draft: Draft) -> Evaluated {
         self.position = self.position.next();
         self.revision = draft.revision();
+        let alarms = draft.changes_alarms().then(|| self.alarms().collect());
         let commit = Commit {
             position: self.position,
             revision: self.revision,
@@ -165,7 +166,7 @@ impl Machine {
             mutations: draft.mutations,
             controls: draft.controls,
         };
-        let effects = Effects { events: draft.events, undo: draft.undo, compacted: self.compacted };
+        let effects = Effects { events: draft.events, undo: draft.undo, compacted: self.compacted, alarms };
         Evaluated { commit, effects }
     }
 

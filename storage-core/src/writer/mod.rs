@@ -18,6 +18,7 @@ use crate::error::StoreError;
 use crate::event::{Event, RevisionEvents};
 use crate::index::Index;
 use crate::machine::{Machine, Request};
+use crate::response::Alarm;
 use crate::shared::Shared;
 use crate::types::{Position, Revision};
 use crate::values::Values;
@@ -213,17 +214,17 @@ impl Writer {
     }
 
     /// A group is durable: the next one goes to the disk at once, and then everybody may know of this one.
-    async fn landed(&mut self, appending: Appending) {
+    async fn landed(&mut self, mut appending: Appending) {
         let last = appending.group.last().expect("a group is not empty");
         self.durable = last.position;
         self.shared.clear_failure();
         self.start_appending().await;
-        self.publish(&appending);
+        self.publish(&mut appending);
         appending.entries.into_iter().for_each(batch::Entry::answer);
     }
 
     /// In this order: the values can be read, the index shows the keys, the watchers see the events. The answers follow.
-    fn publish(&mut self, appending: &Appending) {
+    fn publish(&mut self, appending: &mut Appending) {
         let mut events = Vec::with_capacity(appending.group.len());
         for (commit, effects) in appending.group.iter().zip(&appending.effects) {
             self.machine.settle(commit);
@@ -242,12 +243,19 @@ impl Writer {
         }
         let last = appending.group.last().expect("a group is not empty");
         let compacted = appending.effects.last().expect("every commit has effects").compacted;
-        self.show(events, last.position, last.revision, compacted);
+        let alarms = appending.effects.iter_mut().rev().find_map(|effects| effects.alarms.take());
+        self.show(events, (last.position, last.revision), compacted, alarms);
     }
 
-    fn show(&mut self, events: Vec<RevisionEvents>, position: Position, revision: Revision, compacted: Revision) {
+    fn show(
+        &mut self,
+        events: Vec<RevisionEvents>,
+        (position, revision): (Position, Revision),
+        compacted: Revision,
+        alarms: Option<Vec<Alarm>>,
+    ) {
         self.index.write().publish(revision, compacted);
-        self.shared.published(position, self.machine.alarms());
+        self.shared.published(position, alarms);
         self.hub.publish(events, revision);
         if *self.compaction.borrow() < compacted {
             self.hub.compacted(compacted);

@@ -129,7 +129,8 @@ impl Writer {
                 } else {
                     vec![RevisionEvents { revision, events: events.into() }]
                 };
-                self.show(shown, commit.position, revision, self.machine.compacted());
+                let alarms = self.machine.alarms().collect();
+                self.show(shown, (commit.position, revision), self.machine.compacted(), Some(alarms));
             }
         }
     }
