@@ -48,6 +48,16 @@ pub(crate) fn stopped() -> Status {
     Status::unavailable(STOPPED)
 }
 
+/// What a client sees of a failure to read its messages. One above the limit is ResourceExhausted to gRPC's other
+/// implementations, and so to etcd's clients.
+pub(crate) fn of_transport(status: Status) -> Status {
+    const TOO_LARGE: &str = "Error, decoded message length too large";
+    if status.code() == Code::OutOfRange && status.message().starts_with(TOO_LARGE) {
+        return Status::resource_exhausted("grpc: received message larger than max");
+    }
+    status
+}
+
 /// The client's version header is not text.
 pub(crate) fn invalid_client_api_version() -> Status {
     Status::invalid_argument("etcdserver: invalid client api version")

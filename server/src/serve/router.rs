@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use ::http::{HeaderMap, Request, Response};
+use ::http::{HeaderMap, Request, Response, Version};
 use hyper::body::Incoming;
 use proto::etcdserverpb::WatchRequest;
 use proto::etcdserverpb::cluster_server::ClusterServer;
@@ -50,9 +50,12 @@ impl Router {
         let services = Services {
             kv: KvRoutes::new(kv, max_bytes),
             watch,
-            lease: LeaseServer::new(LeaseService::new(store.clone(), drain.clone())),
-            cluster: ClusterServer::new(ClusterService::new(store.clone(), options.member.clone())),
-            maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options.version)),
+            lease: LeaseServer::new(LeaseService::new(store.clone(), drain.clone()))
+                .max_decoding_message_size(max_bytes),
+            cluster: ClusterServer::new(ClusterService::new(store.clone(), options.member.clone()))
+                .max_decoding_message_size(max_bytes),
+            maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options.version))
+                .max_decoding_message_size(max_bytes),
             health: HealthServer::new(HealthService::new(store.clone(), drain)),
             http: HttpPaths::new(store.clone(), options.version),
             max_bytes,
@@ -79,6 +82,9 @@ impl hyper::service::Service<Request<Incoming>> for Router {
         if !has_valid_client_version(request.headers()) {
             return Reply::status(status::invalid_client_api_version());
         }
+        if !is_grpc(&request) {
+            return Reply::ours(services.http.clone().answer(&request));
+        }
         let path = request.uri().path().strip_prefix('/').unwrap_or_default();
         match path.split_once('/').unwrap_or_default() {
             ("etcdserverpb.KV", _) => services.kv.call(request),
@@ -87,8 +93,7 @@ impl hyper::service::Service<Request<Incoming>> for Router {
             ("etcdserverpb.Cluster", _) => Reply::Tonic(services.cluster.clone().call(request)),
             ("etcdserverpb.Maintenance", _) => Reply::Tonic(services.maintenance.clone().call(request)),
             ("grpc.health.v1.Health", _) => Reply::Tonic(services.health.clone().call(request)),
-            (service, _) if is_grpc(request.headers()) => Reply::status(unknown_service(service)),
-            _ => Reply::ours(services.http.clone().answer(&request)),
+            (service, _) => Reply::status(unknown_service(service)),
         }
     }
 }
@@ -98,10 +103,12 @@ fn has_valid_client_version(headers: &HeaderMap) -> bool {
     headers.get("client-api-version").is_none_or(|version| str::from_utf8(version.as_bytes()).is_ok())
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
-    headers
-        .get(::http::header::CONTENT_TYPE)
-        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"application/grpc"))
+/// Nothing else may reach a service: a web page can make its visitor's browser post any bytes to a local server, but not over
+/// HTTP/2 without TLS, nor with this content type.
+fn is_grpc<B>(request: &Request<B>) -> bool {
+    let kind = request.headers().get(::http::header::CONTENT_TYPE).map(::http::HeaderValue::as_bytes);
+    let rest = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
+    request.version() == Version::HTTP_2 && matches!(rest, Some([] | [b'+' | b';', ..]))
 }
 
 fn unknown_service(service: &str) -> tonic::Status {

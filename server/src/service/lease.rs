@@ -16,6 +16,10 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::{header, status};
 
+/// Renewals of one stream that are on their way together. A client sends those of all its leases on one stream, and sends
+/// them again while it has no answer: one after the other, each waiting for the disk, they would never catch up.
+const RENEWALS_AT_ONCE: usize = 256;
+
 /// Leases and their renewal.
 pub(crate) struct LeaseService {
     store: Store,
@@ -56,9 +60,10 @@ impl Lease for LeaseService {
         &self,
         request: Request<Streaming<LeaseKeepAliveRequest>>,
     ) -> Result<Response<Self::LeaseKeepAliveStream>, Status> {
+        let store = self.store.clone();
+        let renewals = request.into_inner().map(move |request| renew(store.clone(), request));
         let session = Session {
-            store: self.store.clone(),
-            requests: request.into_inner(),
+            answers: renewals.buffered(RENEWALS_AT_ONCE).boxed(),
             drain: Box::pin(self.drain.clone().cancelled_owned()),
         };
         let responses = stream::unfold(Some(session), |session| async {
@@ -100,31 +105,22 @@ impl Lease for LeaseService {
 
 /// One stream of renewals: one answer for each request, in order.
 struct Session {
-    store: Store,
-    requests: Streaming<LeaseKeepAliveRequest>,
+    answers: BoxStream<'static, Result<LeaseKeepAliveResponse, Status>>,
     drain: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 impl Session {
     async fn next(&mut self) -> Option<Result<LeaseKeepAliveResponse, Status>> {
-        let request = tokio::select! {
-            () = &mut self.drain => return Some(Err(status::stopped())),
-            request = self.requests.message() => request,
-        };
-        match request {
-            Ok(Some(request)) => Some(self.renew(LeaseId(request.id)).await),
-            Ok(None) => None,
-            Err(status) => Some(Err(status)),
+        tokio::select! {
+            () = &mut self.drain => Some(Err(status::stopped())),
+            answer = self.answers.next() => answer,
         }
     }
+}
 
-    /// A lease that is not there is answered with a time to live of 0; the stream goes on.
-    async fn renew(&self, id: LeaseId) -> Result<LeaseKeepAliveResponse, Status> {
-        let renewed = self.store.lease_keep_alive(id).await.map_err(status::of)?;
-        Ok(LeaseKeepAliveResponse {
-            header: header::at(&self.store, renewed.revision),
-            id: renewed.id.0,
-            ttl: renewed.ttl,
-        })
-    }
+/// A lease that is not there is answered with a time to live of 0; the stream goes on.
+async fn renew(store: Store, request: Result<LeaseKeepAliveRequest, Status>) -> Result<LeaseKeepAliveResponse, Status> {
+    let id = LeaseId(request.map_err(status::of_transport)?.id);
+    let renewed = store.lease_keep_alive(id).await.map_err(status::of)?;
+    Ok(LeaseKeepAliveResponse { header: header::at(&store, renewed.revision), id: renewed.id.0, ttl: renewed.ttl })
 }

@@ -1,8 +1,13 @@
 //! etcd's codes and texts, which clients compare literally.
 
 use etcd_client::{Compare, CompareOp, GetOptions, LeaseGrantOptions, PutOptions, Txn, TxnOp};
+use proto::etcdserverpb::cluster_client::ClusterClient;
 use proto::etcdserverpb::kv_client::KvClient;
-use proto::etcdserverpb::{Compare as WireCompare, PutRequest, RangeRequest, RequestOp, TxnRequest, request_op};
+use proto::etcdserverpb::watch_client::WatchClient;
+use proto::etcdserverpb::{
+    Compare as WireCompare, MemberUpdateRequest, PutRequest, RangeRequest, RequestOp, TxnRequest, WatchCreateRequest,
+    WatchRequest, request_op, watch_request,
+};
 use server::ServerOptions;
 use storage_core::StoreOptions;
 use tonic::Code::{FailedPrecondition, InvalidArgument, NotFound, OutOfRange, ResourceExhausted, Unimplemented};
@@ -155,4 +160,19 @@ async fn a_clients_version_that_is_no_text_is_refused() {
     });
     let status = kv.range(RangeRequest { key: "k".into(), ..Default::default() }).await.unwrap_err();
     assert_eq!((status.code(), status.message()), (InvalidArgument, "etcdserver: invalid client api version"));
+}
+
+#[tokio::test]
+async fn a_huge_message_on_any_service_is_not_read() {
+    let server = TestServer::start().await;
+    let key = vec![b'k'; 3 << 20];
+    let create = WatchCreateRequest { key: key.clone().into(), ..Default::default() };
+    let create = WatchRequest { request_union: Some(watch_request::RequestUnion::CreateRequest(create)) };
+    let mut watch = WatchClient::new(server.channel().await);
+    let mut responses = watch.watch(futures_util::stream::iter([create])).await.unwrap().into_inner();
+    assert_eq!(responses.message().await.unwrap_err().code(), ResourceExhausted);
+
+    let update = MemberUpdateRequest { peer_ur_ls: vec![String::from_utf8(key).unwrap()], ..Default::default() };
+    let status = ClusterClient::new(server.channel().await).member_update(update).await.unwrap_err();
+    assert_eq!(status.code(), ResourceExhausted);
 }

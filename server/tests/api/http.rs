@@ -49,3 +49,22 @@ async fn other_methods_and_paths_are_refused() {
     assert_eq!(ask(&server, "POST", "/health").await.0, 405);
     assert_eq!(get(&server, "/nothing").await.0, 404);
 }
+
+#[tokio::test]
+async fn a_web_page_cannot_reach_the_services() {
+    let server = TestServer::start().await;
+    let put = b"\x00\x00\x00\x00\x06\x0a\x01k\x12\x01v";
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/grpc"] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let head = format!(
+            "POST /etcdserverpb.KV/Put HTTP/1.1\r\nHost: test\r\nContent-Type: {content_type}\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n",
+            put.len()
+        );
+        stream.write_all(&[head.as_bytes(), put].concat()).await.unwrap();
+        let mut response = String::new();
+        soon(stream.read_to_string(&mut response)).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 404"), "{response}");
+    }
+    assert_eq!(server.store.revision().0, 1, "nothing was written");
+}

@@ -1,4 +1,12 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use etcd_client::{GetOptions, LeaseGrantOptions, LeaseTimeToLiveOptions, PutOptions, WatchOptions};
+use proto::etcdserverpb::LeaseKeepAliveRequest;
+use proto::etcdserverpb::lease_client::LeaseClient;
+use server::ServerOptions;
+use storage_core::backend::{Fault, FaultBackend};
+use storage_core::{LeaseId, MemoryBackend, StoreOptions};
 
 use crate::common::{TestServer, soon};
 
@@ -54,6 +62,29 @@ async fn renewals_are_answered_one_for_one_and_an_unknown_lease_with_zero() {
         }
     };
     assert_eq!(answer.id(), lease);
+}
+
+#[tokio::test]
+async fn renewals_of_one_stream_share_the_flushes_they_wait_for() {
+    const LEASES: i64 = 200;
+    const APPENDS: usize = 100_000;
+    let backend = Arc::new(FaultBackend::new(Arc::new(MemoryBackend::new())));
+    // So short that each renewal has to be on the disk before its answer.
+    let options = StoreOptions { lease_checkpoint_interval: Duration::from_millis(1), ..Default::default() };
+    let server = TestServer::over(backend.clone(), ServerOptions::default(), options).await;
+    for id in 1..=LEASES {
+        server.store.lease_grant(LeaseId(id), 60).await.unwrap();
+    }
+    backend.script([Fault::None; APPENDS]);
+    let requests = futures_util::stream::iter((1..=LEASES).map(|id| LeaseKeepAliveRequest { id }));
+    let mut leases = LeaseClient::new(server.channel().await);
+    let mut answers = leases.lease_keep_alive(requests).await.unwrap().into_inner();
+    for id in 1..=LEASES {
+        let answer = soon(answers.message()).await.unwrap().unwrap();
+        assert_eq!((answer.id, answer.ttl), (id, 60), "in order");
+    }
+    let appends = APPENDS - backend.pending();
+    assert!(appends < 100, "{appends} appends for {LEASES} renewals");
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ impl Session {
                 request = next_request(&self.control, &mut self.requests), if !self.half_closed => match request {
                     Ok(Some(request)) => self.accept(request),
                     Ok(None) => self.half_closed = true,
-                    Err(status) => return Some(Err(self.end(status))),
+                    Err(status) => return Some(Err(self.end(status::of_transport(status)))),
                 },
                 message = self.events.next() => match message {
                     Some(message) => self.responder.respond(message, &mut self.out),
