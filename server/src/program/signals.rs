@@ -1,8 +1,12 @@
 use std::io;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Done at the first SIGTERM or SIGINT. From then on a second one ends the process at once.
+/// Signals that come this soon after the first are the same wish: `timeout`, and a terminal with a script in between, send two.
+const SAME: Duration = Duration::from_secs(1);
+
+/// Done at the first SIGTERM or SIGINT. From a second later on another one ends the process at once.
 pub(super) fn shutdown() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -13,9 +17,12 @@ pub(super) fn shutdown() -> io::Result<impl Future<Output = ()>> {
         };
         tracing::info!(signal = name, "stopping");
         tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+            let begun = Instant::now();
+            while begun.elapsed() < SAME {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
             tracing::warn!("a second signal: stopping at once");
             std::process::exit(1);

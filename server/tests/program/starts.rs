@@ -111,3 +111,16 @@ async fn version_and_help_are_said_without_touching_anything() {
     }
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn a_signal_that_comes_twice_at_once_is_one() {
+    let folder = tempdir().unwrap();
+    let mut process = Process::ready(folder.path(), &[]).await;
+    // Something to wait for, so that the second one finds the program still stopping.
+    let _connection = tokio::net::TcpStream::connect(process.address()).await.unwrap();
+    process.terminate();
+    process.until("stopping").await;
+    process.terminate();
+    assert_eq!(process.ended().await.code(), Some(0), "{:#?}", process.said);
+    assert!(process.has_said("auroch has stopped"));
+}
