@@ -43,9 +43,10 @@ impl Shared {
         if self.failed.load(Ordering::Acquire) { self.notes.lock().failure.clone() } else { None }
     }
 
-    pub(crate) fn fail(&self, reason: String) {
+    /// Whether writes were not failing before.
+    pub(crate) fn fail(&self, reason: String) -> bool {
         self.notes.lock().failure = Some(reason);
-        self.failed.store(true, Ordering::Release);
+        !self.failed.swap(true, Ordering::AcqRel)
     }
 
     pub(crate) fn clear_failure(&self) {

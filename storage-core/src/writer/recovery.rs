@@ -16,7 +16,10 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 impl Writer {
     pub(super) async fn append_failed(&mut self, appending: Appending, error: BackendError) {
-        self.shared.fail(error.to_string());
+        let is_news = self.shared.fail(error.to_string());
+        if is_news {
+            tracing::warn!(%error, "the storage did not take a group of writes");
+        }
         match error {
             BackendError::Determinate(_) if !appending.unknown => self.refused(appending, &error).await,
             BackendError::Determinate(_) | BackendError::Indeterminate(_) => self.append_again(appending, &error),
@@ -26,7 +29,6 @@ impl Writer {
 
     /// It did not happen: its requests are refused, and those evaluated on top are evaluated again without it.
     async fn refused(&mut self, appending: Appending, error: &BackendError) {
-        tracing::warn!(%error, "the storage refused a group of writes");
         self.expiry_rests = true;
         let mut again = Vec::new();
         for entry in self.take_back(Some(appending)) {
