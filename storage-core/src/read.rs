@@ -204,6 +204,8 @@ pub(crate) trait Fill {
 pub(crate) async fn fill<R: Fill>(response: &mut R, values: &Values) -> Result<(), StoreError> {
     let mut lacking = Vec::new();
     response.lacking(&mut lacking);
+    // In the order of the log, neighbours are near each other on the disk, and each part of a long list reads a place of its own.
+    lacking.sort_unstable_by_key(|kv| kv.meta.id);
     for part in lacking.chunks_mut(VALUES_PER_READ) {
         fill_part(part, values).await?;
     }
