@@ -1,4 +1,5 @@
-//! Calls with one request, the shortest way: from HTTP/2's frames to a message, and from encoded answers back. tonic does the same for any codec, any compression and any stream, and pays for it at each call.
+//! Calls with one request, the shortest way: from HTTP/2's frames to a message, and from encoded answers back. tonic does the
+//! same for any codec, any compression and any stream, and pays for it at each call.
 
 use std::future::poll_fn;
 use std::pin::Pin;
