@@ -69,7 +69,9 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// There is a write-ahead log, but not the database that it belongs to.
-    #[error("{path:?} is missing or empty, but {log:?} is there and holds data; restore the database beside it, or move it away")]
+    #[error(
+        "{path:?} is missing or empty, but {log:?} is there and holds data; restore the database beside it, or move it away"
+    )]
     LogWithoutDatabase {
         /// The file.
         path: PathBuf,

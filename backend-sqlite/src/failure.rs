@@ -86,7 +86,9 @@ fn words(code: Option<ErrorCode>) -> &'static str {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has locked the database file",
         Some(ErrorCode::OutOfMemory) => "out of memory",
         Some(ErrorCode::ReadOnly) => "the database file is read-only",
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => "the database file is damaged and should be restored from a backup",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            "the database file is damaged and should be restored from a backup"
+        }
         Some(ErrorCode::SystemIoFailure) => "the disk failed",
         _ => "SQLite failed",
     }
