@@ -91,6 +91,8 @@ impl StoreError {
 
     /// The error that a read gets when the backend failed to answer it.
     pub(crate) fn from_read(error: &BackendError) -> Self {
-        Self::Failed(error.to_string())
+        let (BackendError::Determinate(cause) | BackendError::Indeterminate(cause) | BackendError::Fatal(cause)) =
+            error;
+        Self::Failed(cause.to_string())
     }
 }

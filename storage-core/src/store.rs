@@ -248,7 +248,8 @@ impl Store {
             mpsc::error::TrySendError::Full(_) => StoreError::TooManyRequests,
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
         })?;
-        answer.await.unwrap_or(Err(StoreError::Stopped))
+        let stopped = || StoreError::Unknown("the store was closed before the answer".into());
+        answer.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Waits until nothing dead is left at `revision`.

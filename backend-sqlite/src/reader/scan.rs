@@ -38,24 +38,28 @@ pub(crate) fn scan(connection: &Connection, from: ScanFrom, limits: ScanLimits) 
 fn merge(mut commits: Rows<'_>, mut control_commits: Rows<'_>, room: &mut Room) -> Result<()> {
     let mut a = commits.next()?;
     let mut b = control_commits.next()?;
-    while !room.is_full() {
-        match (a, b) {
-            (None, None) => break,
-            (Some(row), None) => {
-                room.push(decode(row)?);
-                a = commits.next()?;
-            }
-            (Some(row), Some(other)) if position(row)? < position(other)? => {
-                room.push(decode(row)?);
-                a = commits.next()?;
-            }
-            (_, Some(row)) => {
-                room.push(decode(row)?);
-                b = control_commits.next()?;
-            }
+    loop {
+        let (row, rest) = match (a, b) {
+            (None, None) => return Ok(()),
+            (Some(row), None) => (row, Table::Commits),
+            (Some(row), Some(other)) if position(row)? < position(other)? => (row, Table::Commits),
+            (_, Some(row)) => (row, Table::ControlLog),
+        };
+        room.push(decode(row)?);
+        // SQLite reads a row's data when it comes to it, so not one row too many.
+        if room.is_full() {
+            return Ok(());
+        }
+        match rest {
+            Table::Commits => a = commits.next()?,
+            Table::ControlLog => b = control_commits.next()?,
         }
     }
-    Ok(())
+}
+
+enum Table {
+    Commits,
+    ControlLog,
 }
 
 /// The lowest revision whose commit is behind `after`. Positions ascend with revisions, and a commit's revision is at most

@@ -8,9 +8,8 @@ use storage_core::{Revision, VersionId};
 use super::in_snapshot;
 use crate::failure::Result;
 
-const FROM: &str = "SELECT revision, data FROM commits WHERE revision >= ?1 ORDER BY revision";
-/// Stepping over so many rows that nobody asked for costs about as much as finding the next one anew.
-const STEPS: u32 = 4;
+/// SQLite copies a row's value when it comes to the row, so it must not come to rows that nobody asked for.
+const RANGE: &str = "SELECT revision, data FROM commits WHERE revision BETWEEN ?1 AND ?2 ORDER BY revision";
 
 /// The values of `ids` in the order asked.
 pub(super) fn values(connection: &Connection, ids: &[VersionId]) -> Result<Vec<Option<Bytes>>> {
@@ -31,31 +30,23 @@ pub(super) fn values(connection: &Connection, ids: &[VersionId]) -> Result<Vec<O
     Ok(found)
 }
 
-/// Gives `put` the value of each of the sorted `ids` that is there, with its place among them.
+/// Gives `put` the value of each of the sorted `ids` that is there, with its place among them. Revisions without a gap
+/// between them are one search.
 fn collect(connection: &Connection, ids: &[VersionId], mut put: impl FnMut(usize, Bytes)) -> Result<()> {
-    let mut statement = connection.prepare_cached(FROM)?;
+    let mut statement = connection.prepare_cached(RANGE)?;
     let mut next = 0;
-    while next < ids.len() {
-        let mut rows = statement.query([ids[next].revision.0])?;
-        let mut steps = 0;
-        // One seek serves the rows behind it too, while they are near.
-        while steps <= STEPS && next < ids.len() {
-            let Some(row) = rows.next()? else { return Ok(()) };
+    for run in ids.chunk_by(|a, b| b.revision.0 - a.revision.0 <= 1) {
+        let end = next + run.len();
+        let mut rows = statement.query((run[0].revision.0, run[run.len() - 1].revision.0))?;
+        while let Some(row) = rows.next()? {
             let revision = Revision(row.get(0)?);
-            // Compacted away.
-            while next < ids.len() && ids[next].revision < revision {
-                next += 1;
-            }
-            let same = ids[next..].partition_point(|id| id.revision == revision);
-            if same == 0 {
-                steps += 1;
-                continue;
-            }
+            next += ids[next..end].partition_point(|id| id.revision < revision);
+            let same = ids[next..end].partition_point(|id| id.revision == revision);
             let stored = row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?;
             pick(revision, stored, &ids[next..next + same], |i, value| put(next + i, value))?;
             next += same;
-            steps = 0;
         }
+        next = end;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ use self::check::{Said, check};
 use self::child::Line;
 
 const TEST: &str = "nothing_acknowledged_is_lost_and_nothing_is_torn_by_kill_9";
-const ROUNDS: u64 = 240;
+const ROUNDS: u64 = 216;
 /// Then a new file, so that checking stays quick and creation is killed too.
 const ROUNDS_A_FILE: u64 = 12;
 /// Set for the process that is to be killed.

@@ -57,7 +57,8 @@ pub(crate) struct Writer {
     pub(crate) durable: Position,
     appending: Option<(Appending, Append)>,
     next: Batch,
-    closing: Option<oneshot::Sender<()>>,
+    /// Who waits for the end, once it has begun.
+    closing: Option<Vec<oneshot::Sender<()>>>,
     /// Why nothing is written any more.
     poisoned: Option<String>,
     /// Expiry rests after it was refused, which it would only be again.
@@ -130,8 +131,8 @@ impl Writer {
                 }
             }
         }
-        drop(self.queue);
-        if let Some(done) = self.closing {
+        self.refuse_queued();
+        for done in self.closing.into_iter().flatten() {
             let _ = done.send(());
         }
     }
@@ -296,11 +297,25 @@ impl Writer {
         self.evaluate(Work { request, reply: None, _permit: None }).await;
     }
 
-    /// Takes nothing new from now on. Deadlines of leases are written down last, so that the next start has them exact.
-    async fn begin_close(&mut self, done: Option<oneshot::Sender<()>>) {
-        self.checkpoint_leases().await;
+    /// Requests that came too late have not happened.
+    fn refuse_queued(&mut self) {
         self.queue.close();
-        self.closing = Some(done.unwrap_or_else(|| oneshot::channel().0));
+        while let Ok(message) = self.queue.try_recv() {
+            match message {
+                Message::Work(work) => self.next.push(work, Err(StoreError::Stopped), None),
+                Message::Close(done) => self.closing.get_or_insert_default().push(done),
+            }
+        }
+        std::mem::take(&mut self.next).entries.into_iter().for_each(batch::Entry::answer);
+    }
+
+    /// Takes nothing new from now on. Deadlines of leases are written down last; those that do not fit, a restart's grace covers.
+    async fn begin_close(&mut self, done: Option<oneshot::Sender<()>>) {
+        if self.closing.is_none() {
+            self.checkpoint_leases().await;
+            self.queue.close();
+        }
+        self.closing.get_or_insert_default().extend(done);
     }
 }
 

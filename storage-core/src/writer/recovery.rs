@@ -103,6 +103,8 @@ impl Writer {
             self.shared.fail(error.to_string());
             if matches!(error, BackendError::Fatal(_)) {
                 self.poisoned = Some(error.to_string());
+            } else {
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
         self.evaluate_again(again).await;
