@@ -1,5 +1,7 @@
 //! The harness does what its tables say, at a scale that measures nothing.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
