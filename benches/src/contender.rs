@@ -27,7 +27,7 @@ pub struct Contender {
     pub program: PathBuf,
     /// What it says of its version.
     pub version: String,
-    /// Flags beside those of [`Kind::flags`].
+    /// Flags beside those that every server of its kind is given.
     pub extra_flags: Vec<String>,
 }
 
