@@ -33,11 +33,6 @@ pub struct Plan {
     pub watched_updates: usize,
     /// How long a watch may be silent before what is missing counts as lost.
     pub watch_patience: Duration,
-    /// How long a server rests after each workload, so that work it has put off counts where it belongs.
-    pub rest: Duration,
-    /// How much longer it has been idle when its resident memory is read: allocators and collectors give memory back
-    /// with a delay.
-    pub settle: Duration,
     /// What is measured; creates always are, because the rest needs the keys.
     pub workloads: Vec<Workload>,
 }
@@ -59,8 +54,6 @@ impl Plan {
             watchers: 100,
             watched_updates: 5000,
             watch_patience: Duration::from_secs(60),
-            rest: Duration::from_millis(300),
-            settle: Duration::from_secs(2),
             workloads: Workload::ALL.to_vec(),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -14,6 +14,11 @@ use crate::proc::{Process, allocated_bytes};
 use crate::session::Session;
 use crate::stats::Quantiles;
 use crate::workload::Workload;
+
+/// How long a server rests after each workload, so that work it has put off counts where it belongs.
+const REST: Duration = Duration::from_millis(300);
+/// How long it has been idle when its resident memory is read: allocators and collectors give memory back with a delay.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// What came of one contender in one round.
 #[derive(Debug, Serialize)]
@@ -66,7 +71,7 @@ impl Sample {
 pub async fn run(contender: &Contender, plan: &Plan, parent: &Path) -> Result<Round, HarnessError> {
     let running = contender.start(parent).await?;
     let session = Session::open(running.address, plan.clone()).await?;
-    tokio::time::sleep(plan.settle).await;
+    tokio::time::sleep(SETTLE).await;
     let idle_bytes = running.process().resident_bytes()?;
     let mut samples = BTreeMap::new();
     for workload in Workload::ALL {
@@ -97,9 +102,9 @@ pub async fn measure(
     let done = workload.run(session).await?;
     let seconds = begin.elapsed().as_secs_f64();
     let client_cpu = client.cpu()?.saturating_sub(client_cpu);
-    tokio::time::sleep(session.plan.rest).await;
+    tokio::time::sleep(REST).await;
     let server_cpu = server.cpu()?.saturating_sub(server_cpu);
-    tokio::time::sleep(session.plan.settle).await;
+    tokio::time::sleep(SETTLE).await;
     let per_operation = |total: f64| total / done.operations.max(1) as f64;
     Ok(Sample {
         operations: done.operations,

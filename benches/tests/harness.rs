@@ -31,8 +31,6 @@ fn tiny() -> Plan {
         watchers: 5,
         watched_updates: 40,
         watch_patience: Duration::from_secs(30),
-        rest: Duration::ZERO,
-        settle: Duration::ZERO,
         ..Plan::of_keys(50)
     }
 }
