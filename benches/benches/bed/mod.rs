@@ -17,27 +17,27 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 /// The size of every value.
-pub const VALUE_BYTES: usize = 1024;
+pub(crate) const VALUE_BYTES: usize = 1024;
 /// Requests in flight while a store is filled.
 const FILL_WORKERS: usize = 256;
 
 /// A backend to be measured.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     Memory,
     Sqlite,
 }
 
-pub const KINDS: [Kind; 2] = [Kind::Memory, Kind::Sqlite];
+pub(crate) const KINDS: [Kind; 2] = [Kind::Memory, Kind::Sqlite];
 
 /// A backend with the directory that it lives in.
-pub struct Bed {
+pub(crate) struct Bed {
     pub backend: Arc<dyn Backend>,
     _directory: TempDir,
 }
 
 impl Kind {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Sqlite => "sqlite",
@@ -45,7 +45,7 @@ impl Kind {
     }
 
     /// A fresh backend; the directory is on the disk that holds the target directory, not in memory.
-    pub async fn open(self) -> Bed {
+    pub(crate) async fn open(self) -> Bed {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the target directory can be written");
         let backend: Arc<dyn Backend> = match self {
             Self::Memory => Arc::new(MemoryBackend::new()),
@@ -62,13 +62,13 @@ async fn sqlite(directory: &Path) -> SqliteBackend {
 }
 
 impl Bed {
-    pub async fn store(&self) -> Store {
+    pub(crate) async fn store(&self) -> Store {
         let options = StoreOptions { quota_bytes: None, ..StoreOptions::default() };
         Store::open(Arc::clone(&self.backend), options).await.expect("a fresh backend opens")
     }
 
     /// A store that holds the first `keys` keys.
-    pub async fn filled(&self, keys: usize) -> Store {
+    pub(crate) async fn filled(&self, keys: usize) -> Store {
         let store = self.store().await;
         let mut workers = JoinSet::new();
         for worker in 0..FILL_WORKERS {
@@ -85,7 +85,7 @@ impl Bed {
 }
 
 /// Short enough that all benches take a few minutes; `--measurement-time` and `--sample-size` ask for more.
-pub fn quick() -> Criterion {
+pub(crate) fn quick() -> Criterion {
     Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(500))
@@ -93,31 +93,31 @@ pub fn quick() -> Criterion {
         .configure_from_args()
 }
 
-pub fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads can be started")
 }
 
-pub fn key(number: usize) -> Vec<u8> {
+pub(crate) fn key(number: usize) -> Vec<u8> {
     format!("/registry/pods/ns-{:03}/pod-{number:08}", number % 100).into_bytes()
 }
 
-pub fn all_keys() -> KeyRange {
+pub(crate) fn all_keys() -> KeyRange {
     KeyRange::new(b"/registry/pods/", b"/registry/pods0")
 }
 
-pub fn value() -> Bytes {
+pub(crate) fn value() -> Bytes {
     Bytes::from_static(&[b'v'; VALUE_BYTES])
 }
 
 /// Writes the key if its mod revision is `revision`, as kube-apiserver creates and updates.
-pub fn guarded_put(key: &[u8], revision: Revision) -> TxnRequest {
+pub(crate) fn guarded_put(key: &[u8], revision: Revision) -> TxnRequest {
     let unchanged =
         Compare { keys: KeyRange::new(key, b""), relation: Relation::Equal, target: CompareTarget::Mod(revision) };
     TxnRequest { compares: vec![unchanged], success: vec![Op::Put(PutRequest::new(key, value()))], failure: vec![] }
 }
 
 /// Spawns `workers` tasks, and answers how long the last of them took.
-pub async fn timed<F>(workers: usize, mut work: impl FnMut(usize) -> F) -> Duration
+pub(crate) async fn timed<F>(workers: usize, mut work: impl FnMut(usize) -> F) -> Duration
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -128,7 +128,7 @@ where
 }
 
 /// How many of `total` fall to `worker`.
-pub fn share(total: u64, worker: usize, workers: usize) -> u64 {
+pub(crate) fn share(total: u64, worker: usize, workers: usize) -> u64 {
     let workers = workers as u64;
     total / workers + u64::from((worker as u64) < total % workers)
 }

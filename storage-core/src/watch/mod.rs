@@ -1,6 +1,6 @@
 //! Watching: from published commits to the streams of any number of watchers.
 //!
-//! One [`WatchHub`] keeps the recent events in a ring that all watchers share. A watcher is *synced*, with a short list of the
+//! One `WatchHub` keeps the recent events in a ring that all watchers share. A watcher is *synced*, with a short list of the
 //! revisions in the ring that it has yet to be handed, or *behind*, with a cursor: the first revision that it has not been
 //! looked through for. One that is behind reads the ring from its cursor or, when the ring no longer reaches back that
 //! far, the backend, and is synced again once its cursor has passed the last revision. All of it happens under one
