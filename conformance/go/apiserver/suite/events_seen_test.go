@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -54,7 +55,7 @@ func (e *env) collect(w watch.Interface, n int) ([]event, error) {
 		select {
 		case v, open := <-w.ResultChan():
 			if !open {
-				return got, fmt.Errorf("the watch ended after %d of %d events", len(got), n)
+				return got, fmt.Errorf("%w after %d of %d events", errWatchEnded, len(got), n)
 			}
 			one, ok, err := seen(v)
 			if err != nil {
@@ -68,6 +69,37 @@ func (e *env) collect(w watch.Interface, n int) ([]event, error) {
 		}
 	}
 	return got, nil
+}
+
+// errWatchEnded says that kube-apiserver closed a watch. It may: a watcher
+// that does not take its events at once, on a busy machine say, is cut off and
+// has to resume.
+var errWatchEnded = errors.New("the watch ended")
+
+// collectResuming is collect for a watch from a revision on that is resumed,
+// as every client does it, behind the last event seen.
+func (e *env) collectResuming(from int64, n int) ([]event, error) {
+	const resumes = 100
+	var got []event
+	var err error
+	for range resumes {
+		var w watch.Interface
+		w, err = e.configMaps().Watch(e.ctx, metav1.ListOptions{ResourceVersion: fmt.Sprint(from)})
+		if err != nil {
+			return got, err
+		}
+		var part []event
+		part, err = e.collect(w, n-len(got))
+		w.Stop()
+		got = append(got, part...)
+		if !errors.Is(err, errWatchEnded) {
+			return got, err
+		}
+		if len(part) > 0 {
+			from = part[len(part)-1].revision
+		}
+	}
+	return got, err
 }
 
 func (e *env) watchFrom(revision int64) watch.Interface {

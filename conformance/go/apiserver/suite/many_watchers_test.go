@@ -22,14 +22,8 @@ func watchersSeeTheSame(e *env) {
 	var group sync.WaitGroup
 	look := func(i int) {
 		group.Go(func() {
-			w, err := e.configMaps().Watch(e.ctx, metav1.ListOptions{ResourceVersion: fmt.Sprint(from)})
-			if err != nil {
-				e.Error(err)
-				return
-			}
-			defer w.Stop()
-			got[i], err = e.collect(w, events)
-			if err != nil {
+			var err error
+			if got[i], err = e.collectResuming(from, events); err != nil {
 				e.Errorf("watcher %d: %v", i, err)
 			}
 		})
