@@ -25,6 +25,11 @@ macro_rules! expect_answer {
     };
 }
 
+/// What fails once a write is durable must not be taken for its refusal.
+fn once_written(error: StoreError) -> StoreError {
+    StoreError::Unknown(format!("the write is done, but not all of its answer can be had: {error}"))
+}
+
 impl Store {
     /// Reads one key or a range.
     ///
@@ -59,7 +64,7 @@ impl Store {
         let bytes = self.check_size(put_bytes(&request))?;
         let _pin = self.inner.pins.pin();
         let mut response = expect_answer!(self.ask(Request::Put(request), bytes).await?, Put);
-        read::fill(&mut response, &self.inner.values).await?;
+        read::fill(&mut response, &self.inner.values).await.map_err(once_written)?;
         Ok(response)
     }
 
@@ -72,7 +77,7 @@ impl Store {
         let bytes = self.check_size(request.keys.start().len())?;
         let _pin = self.inner.pins.pin();
         let mut response = expect_answer!(self.ask(Request::DeleteRange(request), bytes).await?, DeleteRange);
-        read::fill(&mut response, &self.inner.values).await?;
+        read::fill(&mut response, &self.inner.values).await.map_err(once_written)?;
         Ok(response)
     }
 
@@ -85,12 +90,13 @@ impl Store {
         check_txn(&request, self.inner.options.max_txn_ops)?;
         let bytes = self.check_size(txn_bytes(&request))?;
         let _pin = self.inner.pins.pin();
-        let mut response = if txn::is_read_only(&request) {
-            self.read_txn(&request).await?
-        } else {
-            expect_answer!(self.ask(Request::Txn(request), bytes).await?, Txn)
-        };
-        read::fill(&mut response, &self.inner.values).await?;
+        if txn::is_read_only(&request) {
+            let mut response = self.read_txn(&request).await?;
+            read::fill(&mut response, &self.inner.values).await?;
+            return Ok(response);
+        }
+        let mut response = expect_answer!(self.ask(Request::Txn(request), bytes).await?, Txn);
+        read::fill(&mut response, &self.inner.values).await.map_err(once_written)?;
         Ok(response)
     }
 
@@ -131,7 +137,7 @@ impl Store {
     pub async fn compact(&self, revision: Revision, physical: bool) -> Result<Revision, StoreError> {
         let current = expect_answer!(self.ask(Request::Compact(revision), 0).await?, Revision);
         if physical {
-            self.swept(revision).await?;
+            self.swept(revision).await.map_err(once_written)?;
         }
         Ok(current)
     }
