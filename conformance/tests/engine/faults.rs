@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use storage_core::backend::{Fault, FaultBackend};
 use storage_core::watch::{WatchMessage, WatchRequest};
-use storage_core::{LeaseId, MemoryBackend, Revision, Store, StoreError, StoreOptions};
+use storage_core::{LeaseId, MemoryBackend, PutRequest, Revision, Store, StoreError, StoreOptions};
 
 use crate::support::{all_keys, put, put_if, range};
 use crate::watches::next;
@@ -22,8 +22,12 @@ impl World {
     }
 
     async fn over(memory: Arc<MemoryBackend>) -> Self {
+        Self::with(memory, StoreOptions::default()).await
+    }
+
+    async fn with(memory: Arc<MemoryBackend>, options: StoreOptions) -> Self {
         let faults = Arc::new(FaultBackend::new(Arc::clone(&memory) as _));
-        let store = Store::open(Arc::clone(&faults) as _, StoreOptions::default()).await.expect("it opens");
+        let store = Store::open(Arc::clone(&faults) as _, options).await.expect("it opens");
         Self { memory, faults, store }
     }
 
@@ -194,4 +198,17 @@ async fn a_renewed_lease_whose_revocation_was_refused_keeps_its_deadline_over_a_
     let store = Store::open(memory, options).await.expect("it opens");
     let left = store.lease_time_to_live(LeaseId(1), false).await.expect("it answers");
     assert_eq!((left.ttl, left.granted_ttl), (10, 10));
+}
+
+#[tokio::test]
+async fn a_durable_write_whose_previous_value_cannot_be_read_is_not_called_refused() {
+    let uncached = StoreOptions { cache_bytes: 0, ..StoreOptions::default() };
+    let world = World::with(Arc::new(MemoryBackend::new()), uncached).await;
+    world.store.put(put("a", "old")).await.expect("it is written");
+    world.faults.fail_values(true);
+    let with_prev = PutRequest { prev_kv: true, ..put("a", "new") };
+    assert!(is_unknown(&world.store.put(with_prev).await));
+    world.faults.fail_values(false);
+    let answer = world.store.range(range("a", "")).await.expect("reads go on");
+    assert_eq!(answer.kvs[0].value, "new");
 }

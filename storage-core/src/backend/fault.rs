@@ -32,7 +32,8 @@ pub enum Fault {
     HappenedPoison,
 }
 
-/// A [`Backend`] that passes everything on to another one and, for the appends that a script names, fails.
+/// A [`Backend`] that passes everything on to another one and, for the appends that a script names, fails. Reads of values fail while
+/// they are told to.
 #[derive(Debug)]
 pub struct FaultBackend {
     inner: Arc<dyn Backend>,
@@ -43,6 +44,7 @@ pub struct FaultBackend {
 struct Script {
     faults: VecDeque<Fault>,
     poisoned: bool,
+    values_fail: bool,
 }
 
 impl FaultBackend {
@@ -55,6 +57,11 @@ impl FaultBackend {
     /// Adds what becomes of the next appends, one each; after them all succeed.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         self.script.lock().faults.extend(faults);
+    }
+
+    /// Whether reads of values fail from now on.
+    pub fn fail_values(&self, fail: bool) {
+        self.script.lock().values_fail = fail;
     }
 
     /// How many scripted faults are still to come.
@@ -108,6 +115,9 @@ impl Backend for FaultBackend {
     }
 
     async fn values(&self, ids: &[VersionId]) -> Result<Vec<Option<Bytes>>, BackendError> {
+        if self.script.lock().values_fail {
+            return Err(BackendError::determinate("injected: the values cannot be read"));
+        }
         self.inner.values(ids).await
     }
 

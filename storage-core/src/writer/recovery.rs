@@ -31,7 +31,7 @@ impl Writer {
     async fn refused(&mut self, appending: Appending, error: &BackendError) {
         self.expiry_rests = true;
         let mut again = Vec::new();
-        for entry in self.take_back(Some(appending)) {
+        for entry in self.take_back(appending) {
             match entry {
                 (entry, true) if entry.commits => {
                     entry.answer_with(|_| Err(StoreError::from_append(error)));
@@ -64,7 +64,7 @@ impl Writer {
     fn poison(&mut self, appending: Appending, error: &BackendError) {
         tracing::error!(%error, "the storage has failed: writes are refused until the store is opened again");
         self.poisoned = Some(error.to_string());
-        for (entry, was_appending) in self.take_back(Some(appending)) {
+        for (entry, was_appending) in self.take_back(appending) {
             let may_have_happened = was_appending && entry.commits;
             entry.answer_with(|_| {
                 Err(if may_have_happened {
@@ -97,7 +97,7 @@ impl Writer {
 
     /// Takes in what others appended, and evaluates the requests again on top of it.
     async fn follow_others(&mut self, appending: Appending) {
-        let again: Vec<_> = self.take_back(Some(appending)).into_iter().map(|(e, _)| e.work).collect();
+        let again: Vec<_> = self.take_back(appending).into_iter().map(|(e, _)| e.work).collect();
         if let Err(error) = self.catch_up().await {
             tracing::warn!(%error, "the commits of another writer cannot be read");
             self.shared.fail(error.to_string());
@@ -150,22 +150,15 @@ impl Writer {
 
     /// Takes back everything that is evaluated and not durable. Answers the requests in order, and whether each was being
     /// appended.
-    fn take_back(&mut self, appending: Option<Appending>) -> Vec<(Entry, bool)> {
-        let next = std::mem::take(&mut self.next);
-        let mut entries = Vec::new();
-        let mut undone = Vec::new();
-        if let Some(Appending { entries: appended, group, effects, .. }) = appending {
-            entries.extend(appended.into_iter().map(|e| (e, true)));
-            let commits = group.iter().cloned().zip(effects);
-            undone.extend(commits.map(|(commit, effects)| Evaluated { commit, effects }));
-        }
-        let Batch { entries: later, commits, effects, .. } = next;
-        entries.extend(later.into_iter().map(|e| (e, false)));
-        let later = commits.into_iter().zip(effects);
-        undone.extend(later.map(|(commit, effects)| Evaluated { commit, effects }));
+    fn take_back(&mut self, appending: Appending) -> Vec<(Entry, bool)> {
+        let Batch { entries: later, commits, effects, .. } = std::mem::take(&mut self.next);
+        let mut undone = appending.group.iter().cloned().zip(appending.effects).collect::<Vec<_>>();
+        undone.extend(commits.into_iter().zip(effects));
+        let undone = undone.into_iter().map(|(commit, effects)| Evaluated { commit, effects }).collect();
         let published = self.index.read().published();
         self.machine.rollback(undone, self.durable, published);
-        entries
+        let appending = appending.entries.into_iter().map(|entry| (entry, true));
+        appending.chain(later.into_iter().map(|entry| (entry, false))).collect()
     }
 
     async fn evaluate_again(&mut self, again: Vec<Work>) {
