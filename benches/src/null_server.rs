@@ -5,10 +5,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use proto::encoded::{Kv, KvServer, Message};
 use proto::etcdserverpb::{
     CompactionRequest, CompactionResponse, DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse,
-    RangeRequest, TxnRequest, TxnResponse,
+    RangeRequest, RangeResponse, RangeStreamResponse, TxnRequest, TxnResponse,
+    kv_server::{Kv, KvServer},
 };
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status, async_trait};
@@ -20,10 +20,10 @@ struct Null;
 
 #[async_trait]
 impl Kv for Null {
-    type RangeStreamStream = tokio_stream::Empty<Result<Message, Status>>;
+    type RangeStreamStream = tokio_stream::Empty<Result<RangeStreamResponse, Status>>;
 
-    async fn range(&self, _: Request<RangeRequest>) -> Result<Response<Message>, Status> {
-        Ok(Response::new(Message::default()))
+    async fn range(&self, _: Request<RangeRequest>) -> Result<Response<RangeResponse>, Status> {
+        Ok(Response::new(RangeResponse::default()))
     }
 
     async fn range_stream(&self, _: Request<RangeRequest>) -> Result<Response<Self::RangeStreamStream>, Status> {
@@ -38,8 +38,8 @@ impl Kv for Null {
         Ok(Response::new(DeleteRangeResponse::default()))
     }
 
-    async fn txn(&self, _: Request<TxnRequest>) -> Result<Response<Message>, Status> {
-        Ok(Response::new(Message::of(&TxnResponse { succeeded: true, ..TxnResponse::default() })))
+    async fn txn(&self, _: Request<TxnRequest>) -> Result<Response<TxnResponse>, Status> {
+        Ok(Response::new(TxnResponse { succeeded: true, ..TxnResponse::default() }))
     }
 
     async fn compact(&self, _: Request<CompactionRequest>) -> Result<Response<CompactionResponse>, Status> {

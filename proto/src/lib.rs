@@ -1,10 +1,5 @@
 //! The etcd v3 API: messages, clients and server traits, generated from the .proto files of this crate, whose packages,
 //! names and numbers are etcd 3.7's. Keys and values are [`bytes::Bytes`]: decoding a request copies nothing.
-//!
-//! The services on the hot path, KV and Watch, exist twice: as plain servers, and in [`encoded`] as servers that answer
-//! with messages already encoded.
-
-pub mod encoded;
 
 /// Users, roles and permissions.
 #[allow(clippy::all, unreachable_pub, unused_qualifications)]
