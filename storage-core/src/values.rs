@@ -7,6 +7,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::backend::{Backend, BackendError};
+use crate::event::{Event, EventValue, PrevKv};
 use crate::types::VersionId;
 
 /// Values of versions, from a cache bounded in bytes or else from the backend. A version's value never changes, so the
@@ -58,6 +59,18 @@ impl Values {
     /// Bytes that the cache holds.
     pub(crate) fn cached_bytes(&self) -> u64 {
         self.cache.weight()
+    }
+
+    /// The versions before these events whose values are still lacking, with those values; `None` for a version that is gone.
+    pub(crate) async fn previous<'e>(
+        &self,
+        events: &'e [Arc<Event>],
+    ) -> Result<impl Iterator<Item = (&'e PrevKv, Option<EventValue>)> + use<'e>, BackendError> {
+        let lacking: Vec<_> =
+            events.iter().filter(|event| event.lacks_prev_value()).filter_map(|event| event.prev.as_ref()).collect();
+        let ids: Vec<_> = lacking.iter().map(|prev| prev.meta.id).collect();
+        let values = self.get(&ids).await?;
+        Ok(lacking.into_iter().zip(values.into_iter().map(|value| value.map(EventValue))))
     }
 
     /// Values in the order asked; `None` for a version that is gone. What the backend is asked for, it is asked for once.

@@ -3,16 +3,15 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::batch::Batch;
 use super::watcher::Kinds;
 use crate::backend::{Backend, BackendError, ScanFrom, ScanLimits};
 use crate::commit::Commit;
-use crate::event::{Event, EventValue, PrevKv};
+use crate::event::{Event, PrevKv};
 use crate::key_range::KeyRange;
-use crate::types::{Revision, VersionId, VersionMeta};
+use crate::types::{Revision, VersionMeta};
 use crate::values::Values;
 
 /// So many watchers read the backend at once.
@@ -111,15 +110,9 @@ impl History {
 
     /// Gives the events that lack it the value before, for all who share them.
     pub(super) async fn fetch_previous(&self, events: &[Arc<Event>]) -> Result<(), BackendError> {
-        let lacking: Vec<_> =
-            events.iter().filter(|event| event.lacks_prev_value()).filter_map(|event| event.prev.as_ref()).collect();
-        if lacking.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<VersionId> = lacking.iter().map(|prev| prev.meta.id).collect();
-        for (prev, value) in lacking.iter().zip(self.values.get(&ids).await?) {
+        for (prev, value) in self.values.previous(events).await? {
             // Another stream may have been faster, with the same value.
-            let _ = prev.value.set(value.map(|value: Bytes| EventValue(value)));
+            let _ = prev.value.set(value);
         }
         Ok(())
     }

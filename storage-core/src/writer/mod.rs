@@ -335,13 +335,9 @@ async fn sleep_or_never(duration: Option<Duration>) {
 
 /// Best effort: who needs a value that is still missing fetches it again.
 async fn fetch_prev_values(events: Vec<Arc<Event>>, values: Arc<Values>) {
-    let prev_kvs = || events.iter().filter_map(|e| e.prev.as_ref());
-    let ids: Vec<_> = prev_kvs().map(|p| p.meta.id).collect();
-    if let Ok(found) = values.get(&ids).await {
-        for (prev, value) in prev_kvs().zip(found) {
-            if let Some(value) = value {
-                let _ = prev.value.set(Some(crate::event::EventValue(value)));
-            }
+    if let Ok(previous) = values.previous(&events).await {
+        for (prev, value) in previous.filter(|(_, value)| value.is_some()) {
+            let _ = prev.value.set(value);
         }
     }
 }
