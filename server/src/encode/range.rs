@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use storage_core::{KeyValue, RangeChunk, RangeResponse, StreamEnd};
+use tonic::Status;
 
 use super::Header;
 use super::fields::{bool_len, int_len, kv_field_len, nested_len, put_bool, put_head, put_int, put_kv_field};
@@ -13,12 +14,12 @@ const COUNT: u8 = 4;
 const RANGE_RESPONSE: u8 = 1;
 
 /// The answer to Range, framed.
-pub(crate) fn range(header: &Header, response: &RangeResponse) -> Bytes {
+pub(crate) fn range(header: &Header, response: &RangeResponse) -> Result<Bytes, Status> {
     frame(range_len(header, response), |out| put_range(out, header, response))
 }
 
 /// A piece of the answer to RangeStream, framed; the last one carries the header. `header` makes it of the last piece's end.
-pub(crate) fn range_chunk(chunk: &RangeChunk, header: impl FnOnce(&StreamEnd) -> Header) -> Bytes {
+pub(crate) fn range_chunk(chunk: &RangeChunk, header: impl FnOnce(&StreamEnd) -> Header) -> Result<Bytes, Status> {
     let end = chunk.end.as_ref().map(|end| (header(end), end.more, end.count as i64));
     let end_len = |(header, more, count): &(Header, _, _)| header.len() + bool_len(*more) + int_len(*count);
     let body_len = kvs_len(&chunk.kvs) + end.as_ref().map_or(0, end_len);

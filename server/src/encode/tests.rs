@@ -52,7 +52,7 @@ fn inner_header(revision: i64) -> Option<pb::ResponseHeader> {
 #[test]
 fn a_range_response_is_read_back() {
     let decoded: pb::RangeResponse =
-        decode_frame(&range(&HEADER, &range_response(vec![key_value("a", 0), key_value("b", 200)])));
+        decode_frame(&range(&HEADER, &range_response(vec![key_value("a", 0), key_value("b", 200)])).unwrap());
     let expected =
         pb::RangeResponse { header: wire_header(), kvs: vec![wire("a", 0), wire("b", 200)], more: true, count: 1000 };
     assert_eq!(decoded, expected);
@@ -61,19 +61,19 @@ fn a_range_response_is_read_back() {
 #[test]
 fn a_generated_message_is_framed() {
     let message = pb::PutResponse { header: wire_header(), prev_kv: None };
-    assert_eq!(decode_frame::<pb::PutResponse>(&frame_of(&message)), message);
+    assert_eq!(decode_frame::<pb::PutResponse>(&frame_of(&message).unwrap()), message);
 }
 
 #[test]
 fn a_chunk_has_its_header_at_the_end_only() {
     let chunk = |end| RangeChunk { kvs: vec![key_value("a", 20_000)], end };
-    let inner: pb::RangeStreamResponse = decode_frame(&range_chunk(&chunk(None), |_| unreachable!("no end")));
+    let inner: pb::RangeStreamResponse = decode_frame(&range_chunk(&chunk(None), |_| unreachable!("no end")).unwrap());
     let kvs = vec![wire("a", 20_000)];
     let first = pb::RangeResponse { kvs: kvs.clone(), ..Default::default() };
     assert_eq!(inner.range_response, Some(first));
 
     let end = StreamEnd { revision: Revision(300), more: true, count: 5 };
-    let last: pb::RangeStreamResponse = decode_frame(&range_chunk(&chunk(Some(end)), |_| HEADER));
+    let last: pb::RangeStreamResponse = decode_frame(&range_chunk(&chunk(Some(end)), |_| HEADER).unwrap());
     let expected = pb::RangeResponse { header: wire_header(), kvs, more: true, count: 5 };
     assert_eq!(last.range_response, Some(expected));
 }
@@ -96,7 +96,7 @@ fn a_transactions_answers_are_read_back_whatever_their_kind() {
             OpResponse::Txn(nested),
         ],
     };
-    let decoded: pb::TxnResponse = decode_frame(&txn(&HEADER, &response));
+    let decoded: pb::TxnResponse = decode_frame(&txn(&HEADER, &response).unwrap());
     let op = |response| pb::ResponseOp { response: Some(response) };
     use pb::response_op::Response;
     let put = |prev_kv| op(Response::ResponsePut(pb::PutResponse { header: inner_header(300), prev_kv }));

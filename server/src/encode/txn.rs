@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use storage_core::{DeleteRangeResponse, KeyValue, OpResponse, PutResponse, TxnResponse};
+use tonic::Status;
 
 use super::Header;
 use super::fields::{bool_len, int_len, kv_field_len, nested_len, put_bool, put_head, put_int, put_kv_field};
@@ -20,7 +21,7 @@ const PREV_KVS: u8 = 3;
 
 /// The answer to Txn, framed. Answers inside carry a revision and nothing else in their headers, those of transactions within
 /// not even that, as in etcd.
-pub(crate) fn txn(header: &Header, response: &TxnResponse) -> Bytes {
+pub(crate) fn txn(header: &Header, response: &TxnResponse) -> Result<Bytes, Status> {
     frame(txn_len(header, response), |out| put_txn(out, header, response))
 }
 

@@ -128,7 +128,7 @@ mod tests {
 
     fn request(bytes: usize) -> (PutRequest, Bytes) {
         let request = PutRequest { key: "k".into(), value: vec![b'v'; bytes].into(), ..Default::default() };
-        let frame = frame_of(&request);
+        let frame = frame_of(&request).unwrap();
         (request, frame)
     }
 

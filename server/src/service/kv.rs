@@ -6,7 +6,7 @@ use proto::etcdserverpb::{
     CompactionRequest, CompactionResponse, DeleteRangeRequest, DeleteRangeResponse, PutRequest, PutResponse,
     RangeRequest, TxnRequest,
 };
-use storage_core::{RangeStream, Revision, RevisionFilter, Store, StoreError};
+use storage_core::{Op, RangeStream, Revision, RevisionFilter, Store, StoreError};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 
@@ -38,10 +38,8 @@ impl KvService {
         if is_small(&request) {
             return range(&self.store, request).await;
         }
-        // In a task of its own: the connection's other requests do not wait for it.
         let store = self.store.clone();
-        let answer = AbortOnDropHandle::new(tokio::spawn(async move { range(&store, request).await }));
-        answer.await.map_err(|error| Status::internal(error.to_string()))?
+        apart(async move { range(&store, request).await }).await
     }
 
     pub(crate) fn range_stream(&self, request: &RangeRequest) -> Result<FrameStream, Status> {
@@ -54,35 +52,43 @@ impl KvService {
         self.check_size(&request)?;
         let request = convert::put(&request).map_err(status::of)?;
         let response = self.store.put(request).await.map_err(status::of)?;
-        Ok(frame_of(&PutResponse {
+        frame_of(&PutResponse {
             header: header::at(&self.store, response.revision),
             prev_kv: response.prev_kv.map(convert::key_value),
-        }))
+        })
     }
 
     pub(crate) async fn delete_range(&self, request: DeleteRangeRequest) -> Result<Bytes, Status> {
         self.check_size(&request)?;
         let request = convert::delete_range(&request).map_err(status::of)?;
-        let response = self.store.delete_range(request).await.map_err(status::of)?;
-        Ok(frame_of(&DeleteRangeResponse {
-            header: header::at(&self.store, response.revision),
-            deleted: response.deleted as i64,
-            prev_kvs: response.prev_kvs.into_iter().map(convert::key_value).collect(),
-        }))
+        if little_deleted(&request) {
+            return delete_range(&self.store, request).await;
+        }
+        let store = self.store.clone();
+        apart(async move { delete_range(&store, request).await }).await
     }
 
     pub(crate) async fn txn(&self, request: TxnRequest) -> Result<Bytes, Status> {
         self.check_size(&request)?;
         let request = convert::txn(request).map_err(status::of)?;
-        let response = self.store.txn(request).await.map_err(status::of)?;
-        Ok(encode::txn(&Header::new(&self.store.identity(), response.revision), &response))
+        if answers_little(&request) {
+            return txn(&self.store, request).await;
+        }
+        let store = self.store.clone();
+        apart(async move { txn(&store, request).await }).await
     }
 
     pub(crate) async fn compact(&self, request: CompactionRequest) -> Result<Bytes, Status> {
         let CompactionRequest { revision, physical } = request;
         let revision = self.store.compact(Revision(revision), physical).await.map_err(status::of)?;
-        Ok(frame_of(&CompactionResponse { header: header::at(&self.store, revision) }))
+        frame_of(&CompactionResponse { header: header::at(&self.store, revision) })
     }
+}
+
+/// A large answer in a task of its own: the connection's other requests do not wait for it.
+async fn apart(answer: impl Future<Output = Result<Bytes, Status>> + Send + 'static) -> Result<Bytes, Status> {
+    let answer = AbortOnDropHandle::new(tokio::spawn(answer));
+    answer.await.map_err(|error| Status::internal(error.to_string()))?
 }
 
 /// Whether the answer costs next to nothing.
@@ -92,9 +98,37 @@ fn is_small(request: &storage_core::RangeRequest) -> bool {
     request.keys.as_single().is_some() || as_indexed && (request.count_only || (1..=FEW_KEYS).contains(&request.limit))
 }
 
+fn little_deleted(request: &storage_core::DeleteRangeRequest) -> bool {
+    !request.prev_kv || request.keys.as_single().is_some()
+}
+
+/// Whether the same holds for a transaction, whichever branches run.
+fn answers_little(txn: &storage_core::TxnRequest) -> bool {
+    txn.success.iter().chain(&txn.failure).all(|op| match op {
+        Op::Range(request) => is_small(request),
+        Op::Put(_) => true,
+        Op::DeleteRange(request) => little_deleted(request),
+        Op::Txn(inner) => answers_little(inner),
+    })
+}
+
 async fn range(store: &Store, request: storage_core::RangeRequest) -> Result<Bytes, Status> {
     let response = store.range(request).await.map_err(status::of)?;
-    Ok(encode::range(&Header::new(&store.identity(), response.revision), &response))
+    encode::range(&Header::new(&store.identity(), response.revision), &response)
+}
+
+async fn delete_range(store: &Store, request: storage_core::DeleteRangeRequest) -> Result<Bytes, Status> {
+    let response = store.delete_range(request).await.map_err(status::of)?;
+    frame_of(&DeleteRangeResponse {
+        header: header::at(store, response.revision),
+        deleted: response.deleted as i64,
+        prev_kvs: response.prev_kvs.into_iter().map(convert::key_value).collect(),
+    })
+}
+
+async fn txn(store: &Store, request: storage_core::TxnRequest) -> Result<Bytes, Status> {
+    let response = store.txn(request).await.map_err(status::of)?;
+    encode::txn(&Header::new(&store.identity(), response.revision), &response)
 }
 
 /// The chunks as messages. The next one is read when the client has taken the one before; an error ends the stream.
@@ -106,7 +140,7 @@ fn chunk_stream(store: Store, chunks: RangeStream) -> FrameStream {
             Some(match chunks.next().await? {
                 Ok(chunk) => {
                     let header = |end: &storage_core::StreamEnd| Header::new(&store.identity(), end.revision);
-                    (Ok(encode::range_chunk(&chunk, header)), Some(chunks))
+                    (encode::range_chunk(&chunk, header), Some(chunks))
                 }
                 Err(error) => (Err(status::of(error)), None),
             })
