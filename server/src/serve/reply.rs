@@ -6,11 +6,9 @@ use ::http::Response;
 use tonic::{Code, Status};
 
 use super::body::Body;
+use crate::status;
 
 type BoxFuture<B> = Pin<Box<dyn Future<Output = B> + Send>>;
-
-/// What tonic says of a request above its limit, with a code that is not gRPC's.
-const TOO_LARGE: &str = "Error, decoded message length too large";
 
 /// A response to be.
 pub(super) enum Reply {
@@ -50,12 +48,10 @@ impl Future for Reply {
     }
 }
 
-/// A message above the transport's limit is ResourceExhausted to gRPC's other implementations, and so to etcd's clients.
+/// tonic's own refusals with the codes that etcd's clients know.
 fn with_etcds_code(response: Response<tonic::body::Body>) -> Response<Body> {
     match Status::from_header_map(response.headers()) {
-        Some(status) if status.code() == Code::OutOfRange && status.message().starts_with(TOO_LARGE) => {
-            Status::resource_exhausted("grpc: received message larger than max").into_http()
-        }
+        Some(status) if status.code() == Code::OutOfRange => status::of_transport(status).into_http(),
         _ => response.map(Body::Tonic),
     }
 }
