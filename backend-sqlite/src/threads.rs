@@ -57,9 +57,10 @@ impl Threads {
 
     fn spawn(&mut self, connections: Connections, flush: bool) -> std::io::Result<()> {
         let Connections { shared, page_bytes, writer, readers, checkpointer } = connections;
+        let queries = Arc::new(Abandon(Arc::clone(&self.queries)));
         for connection in readers {
-            let queue = Arc::clone(&self.queries);
-            self.others.push(on_thread("sqlite-reader", move || reader::run(&connection, &queue))?);
+            let queries = Arc::clone(&queries);
+            self.others.push(on_thread("sqlite-reader", move || reader::run(&connection, &queries.0))?);
         }
         let (progress, sharing) = (Arc::clone(&self.progress), Arc::clone(&shared));
         let run = move || checkpoint::run(&checkpointer, &progress, &sharing);
@@ -101,10 +102,10 @@ impl Connections {
     }
 }
 
-/// Closes a queue when its only worker goes, by a panic too: nobody may wait for an answer that will not come.
-struct Abandon(Arc<Queue<Command>>);
+/// Closes a queue when its last worker goes, by a panic too: nobody may wait for an answer that will not come.
+struct Abandon<T>(Arc<Queue<T>>);
 
-impl Drop for Abandon {
+impl<T> Drop for Abandon<T> {
     fn drop(&mut self) {
         self.0.abandon();
     }
