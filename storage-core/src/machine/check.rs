@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::error::StoreError;
-use crate::key_range::KeyRange;
-use crate::request::{DeleteRangeRequest, Op, PutRequest, PutValue, RangeRequest, TxnRequest};
+use crate::key_range::{KeyRange, RangeEnd};
+use crate::request::{Compare, CompareTarget, DeleteRangeRequest, Op, PutRequest, PutValue, RangeRequest, TxnRequest};
 use crate::types::Key;
 
 pub(crate) fn check_keys(keys: &KeyRange) -> Result<(), StoreError> {
@@ -127,15 +127,25 @@ impl Writes {
 
 /// About how many bytes a write brings: keys and values.
 pub(crate) fn txn_bytes(txn: &TxnRequest) -> usize {
-    txn.success.iter().chain(&txn.failure).map(op_bytes).sum::<usize>() + txn.compares.len() * 16
+    txn.success.iter().chain(&txn.failure).map(op_bytes).sum::<usize>()
+        + txn.compares.iter().map(compare_bytes).sum::<usize>()
+}
+
+fn compare_bytes(compare: &Compare) -> usize {
+    let operand = if let CompareTarget::Value(value) = &compare.target { value.len() } else { size_of::<i64>() };
+    keys_bytes(&compare.keys) + operand
+}
+
+fn keys_bytes(keys: &KeyRange) -> usize {
+    keys.start().len() + if let RangeEnd::Before(end) = keys.end() { end.len() } else { 0 }
 }
 
 fn op_bytes(op: &Op) -> usize {
     match op {
         Op::Put(put) => put_bytes(put),
         Op::Txn(inner) => txn_bytes(inner),
-        Op::Range(request) => request.keys.start().len(),
-        Op::DeleteRange(request) => request.keys.start().len(),
+        Op::Range(request) => keys_bytes(&request.keys),
+        Op::DeleteRange(request) => keys_bytes(&request.keys),
     }
 }
 
