@@ -83,8 +83,8 @@ run_apiserver() {
   join
 }
 
-# Prints a comparison and judges nothing, so it adds to no count.
+# Prints a comparison and judges nothing, so it adds to no count. READYZ is the number of starts of each.
 run_readyz() {
   join
-  READYZ=1 "$bin/apiserver.test" -test.run '^TestReadyz$' -test.v "$@" | grep -aE '^(readyz|panic|--- FAIL)|_test.go' || exit 1
+  READYZ=${READYZ:-5} "$bin/apiserver.test" -test.run '^TestReadyz$' -test.v "$@" | grep -aE '^(readyz|panic|--- FAIL)|_test.go' || exit 1
 }
