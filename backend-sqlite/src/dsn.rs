@@ -93,7 +93,8 @@ fn apply(options: &mut SqliteOptions, name: &str, value: &str) -> Result<(), Str
         "_journal" | "_journal_mode" => options.warn(format!("{name}={value} is ignored: the journal is always WAL")),
         "_sync" | "_synchronous" if matches!(lower.as_str(), "full" | "extra" | "2" | "3") => {}
         "_sync" | "_synchronous" => options.warn(format!(
-            "{name}={value} is ignored: commits are flushed to the disk before they are acknowledged; durability=os-cache would change that"
+            "{name}={value} is ignored: commits are flushed to the disk before they are acknowledged; \
+             durability=os-cache would change that"
         )),
         // The writer always begins its transactions this way.
         "_txlock" if lower == "immediate" => {}

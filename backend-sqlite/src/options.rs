@@ -16,8 +16,8 @@ pub struct SqliteOptions {
     pub path: PathBuf,
     /// Whether a missing file is created; its directory too.
     pub create: bool,
-    /// [`Durability::Fsync`], or [`Durability::OsCache`]: then a power failure may take back the last acknowledged commits, though it
-    /// tears none. Anything else counts as `Fsync`.
+    /// [`Durability::Fsync`], or [`Durability::OsCache`]: then a power failure may take back the last acknowledged
+    /// commits, though it tears none. Anything else counts as `Fsync`.
     pub durability: Durability,
     /// How long to wait for another program that has locked the file.
     pub busy_timeout: Duration,

@@ -15,8 +15,9 @@ use crate::wire;
 /// etcd hashes the name of its bucket first.
 const BUCKET: &[u8] = b"key";
 
-/// The hash of every kept version up to `requested` (0 or less: the current revision). As etcd does, it leaves out of what is as old
-/// as the compacted revision all that nobody sees at `requested`, so that stores which have swept and those which have not yet agree.
+/// The hash of every kept version up to `requested` (0 or less: the current revision). As etcd does, it leaves out of
+/// what is as old as the compacted revision all that nobody sees at `requested`, so that stores which have swept and
+/// those which have not yet agree.
 pub(crate) async fn hash_kv(store: &Inner, requested: Revision) -> Result<HashKvResponse, StoreError> {
     let _pin = store.pins.pin();
     let (current, view) = {

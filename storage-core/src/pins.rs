@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-/// Readers hold a [`Pin`] from before they look at the index until they have the values. A compaction closes the revisions below it to
-/// new readers first, then waits for the older pins, and only then removes anything.
+/// Readers hold a [`Pin`] from before they look at the index until they have the values. A compaction closes the
+/// revisions below it to new readers first, then waits for the older pins, and only then removes anything.
 #[derive(Debug)]
 pub(crate) struct Pins {
     current: Mutex<(Pin, oneshot::Receiver<()>)>,

@@ -30,7 +30,8 @@ pub(crate) enum Completion {
     SortByValue { order: SortOrder, limit: usize, keys_only: bool },
 }
 
-/// At which revision a request is to be read. The current one can always be: the caller's pin is older than any compaction above it.
+/// At which revision a request is to be read. The current one can always be: the caller's pin is older than any
+/// compaction above it.
 pub(crate) fn resolve(index: &Index, requested: Revision, current: Revision) -> Result<Revision, StoreError> {
     if requested.0 <= 0 {
         return Ok(current);

@@ -61,15 +61,15 @@ impl Lease for LeaseService {
         request: Request<Streaming<LeaseKeepAliveRequest>>,
     ) -> Result<Response<Self::LeaseKeepAliveStream>, Status> {
         let store = self.store.clone();
-        let renewals = request.into_inner().map(move |request| renew(store.clone(), request));
-        let session = Session {
-            answers: renewals.buffered(RENEWALS_AT_ONCE).boxed(),
+        let answers = request.into_inner().map(move |request| renew(store.clone(), request));
+        let renewals = Renewals {
+            answers: answers.buffered(RENEWALS_AT_ONCE).boxed(),
             drain: Box::pin(self.drain.clone().cancelled_owned()),
         };
-        let responses = stream::unfold(Some(session), |session| async {
-            let mut session = session?;
-            match session.next().await? {
-                Ok(response) => Some((Ok(response), Some(session))),
+        let responses = stream::unfold(Some(renewals), |renewals| async {
+            let mut renewals = renewals?;
+            match renewals.next().await? {
+                Ok(response) => Some((Ok(response), Some(renewals))),
                 Err(status) => Some((Err(status), None)),
             }
         });
@@ -104,12 +104,12 @@ impl Lease for LeaseService {
 }
 
 /// One stream of renewals: one answer for each request, in order.
-struct Session {
+struct Renewals {
     answers: BoxStream<'static, Result<LeaseKeepAliveResponse, Status>>,
     drain: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
-impl Session {
+impl Renewals {
     async fn next(&mut self) -> Option<Result<LeaseKeepAliveResponse, Status>> {
         tokio::select! {
             () = &mut self.drain => Some(Err(status::stopped())),

@@ -9,7 +9,8 @@ pub enum BackendError {
     /// It did not happen; the same call may be tried again.
     #[error("{0}")]
     Determinate(#[source] Cause),
-    /// It may have happened: read the log back and compare [`CommitId`](crate::CommitId)s. A driver's unknown error is of this kind.
+    /// It may have happened: read the log back and compare [`CommitId`](crate::CommitId)s. A driver's unknown error is
+    /// of this kind.
     #[error("outcome unknown: {0}")]
     Indeterminate(#[source] Cause),
     /// The backend is of no more use until it is opened again: corrupt, closed, or a flush failed.

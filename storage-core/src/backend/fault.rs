@@ -32,8 +32,8 @@ pub enum Fault {
     HappenedPoison,
 }
 
-/// A [`Backend`] that passes everything on to another one and, for the appends that a script names, fails. Reads of values fail while
-/// they are told to.
+/// A [`Backend`] that passes everything on to another one and, for the appends that a script names, fails. Reads of
+/// values fail while they are told to.
 #[derive(Debug)]
 pub struct FaultBackend {
     inner: Arc<dyn Backend>,

@@ -17,9 +17,9 @@ use crate::types::{Key, Revision, VersionId, VersionMeta};
 
 /// The state of all keys, at every kept revision.
 ///
-/// It runs ahead of the disk: the writer puts versions in as it evaluates requests, before they are durable. Nobody else sees
-/// them, since every read names a revision and reads of others are at [`published`](Self::published) or below. What turns out not to have
-/// happened is taken back with [`rollback`](Self::rollback).
+/// It runs ahead of the disk: the writer puts versions in as it evaluates requests, before they are durable. Nobody
+/// else sees them, since every read names a revision and reads of others are at [`published`](Self::published) or
+/// below. What turns out not to have happened is taken back with [`rollback`](Self::rollback).
 #[derive(Debug)]
 pub(crate) struct Index {
     tree: Tree,
