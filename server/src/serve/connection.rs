@@ -7,6 +7,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Stop;
 use super::local::LocalExecutor;
+use super::peer::Peer;
 use super::pings::PingPolice;
 use super::router::Router;
 use crate::listen::Io;
@@ -50,7 +51,7 @@ impl Shared {
         let executor = LocalExecutor::default();
         let http = http(&self.options, executor.clone());
         let io = TokioIo::new(PingPolice::new(io, self.options.keepalive.min_time));
-        let connection = pin!(http.serve_connection(io, self.router.clone()));
+        let connection = pin!(http.serve_connection(io, self.router.for_peer(Peer::default())));
         let mut connection = executor.drive(connection);
         let ended = tokio::select! {
             biased;

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use ::http::Request;
-use hyper::body::Incoming;
 use proto::etcdserverpb::RangeRequest;
 use tonic::Status;
 
 use super::reply::Reply;
+use super::request::RequestBody;
 use super::unary::{answer, answer_stream};
 use crate::service::KvService;
 
@@ -21,7 +21,7 @@ impl KvRoutes {
         Self { service: Arc::new(service), max_bytes }
     }
 
-    pub(super) fn call(&self, request: Request<Incoming>) -> Reply {
+    pub(super) fn call(&self, request: Request<RequestBody>) -> Reply {
         let (kv, max_bytes) = (Arc::clone(&self.service), self.max_bytes);
         macro_rules! unary {
             ($method:ident) => {

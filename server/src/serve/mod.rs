@@ -6,8 +6,10 @@ mod connection;
 mod http;
 mod kv;
 mod local;
+mod peer;
 mod pings;
 mod reply;
+mod request;
 mod router;
 mod unary;
 

@@ -16,7 +16,9 @@ use tonic_prost::ProstDecoder;
 use super::body::Body;
 use super::http::HttpPaths;
 use super::kv::KvRoutes;
+use super::peer::Peer;
 use super::reply::Reply;
+use super::request::RequestBody;
 use super::unary::response;
 use crate::options::ServerOptions;
 use crate::service::{
@@ -28,6 +30,9 @@ use crate::status;
 #[derive(Clone)]
 pub(super) struct Router {
     services: Arc<Services>,
+    /// Whose requests these are.
+    #[expect(dead_code, reason = "read by what authenticates requests")]
+    peer: Peer,
 }
 
 struct Services {
@@ -60,12 +65,17 @@ impl Router {
             http: HttpPaths::new(store.clone(), options.version),
             max_bytes,
         };
-        Self { services: Arc::new(services) }
+        Self { services: Arc::new(services), peer: Peer::default() }
+    }
+
+    /// The same for the connection of `peer`.
+    pub(super) fn for_peer(&self, peer: Peer) -> Self {
+        Self { services: Arc::clone(&self.services), peer }
     }
 }
 
 impl Services {
-    fn watch(&self, request: Request<Incoming>) -> FrameStream {
+    fn watch(&self, request: Request<RequestBody>) -> FrameStream {
         let decoder = ProstDecoder::<WatchRequest>::default();
         let requests = Streaming::new_request(decoder, request.into_body(), None, Some(self.max_bytes));
         self.watch.watch(requests)
@@ -78,6 +88,12 @@ impl hyper::service::Service<Request<Incoming>> for Router {
     type Future = Reply;
 
     fn call(&self, request: Request<Incoming>) -> Reply {
+        self.route(request.map(RequestBody::Received))
+    }
+}
+
+impl Router {
+    fn route(&self, request: Request<RequestBody>) -> Reply {
         let services = &*self.services;
         if !has_valid_client_version(request.headers()) {
             return Reply::status(status::invalid_client_api_version());

@@ -7,16 +7,17 @@ use std::pin::Pin;
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use tonic::Status;
 
 use super::body::Body;
+use super::request::RequestBody;
 use crate::encode::FRAME_HEAD_BYTES;
 use crate::service::FrameStream;
 
 /// Answers a call with what `call` makes of its request: a framed message.
 pub(super) async fn answer<M, F>(
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     max_bytes: usize,
     call: impl FnOnce(M) -> F,
 ) -> Response<Body>
@@ -33,7 +34,7 @@ where
 
 /// Answers a call with the stream that `call` makes of its request.
 pub(super) async fn answer_stream<M: prost::Message + Default>(
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     max_bytes: usize,
     call: impl FnOnce(M) -> Result<FrameStream, Status>,
 ) -> Response<Body> {
@@ -54,11 +55,10 @@ pub(super) fn response(answer: Result<Body, Status>) -> Response<Body> {
 }
 
 /// The one message of a request. Its keys and values are slices of what was received.
-async fn read<M: prost::Message + Default>(mut body: Incoming, max_bytes: usize) -> Result<M, Status> {
+async fn read<M: prost::Message + Default>(mut body: RequestBody, max_bytes: usize) -> Result<M, Status> {
     let mut received = Received::default();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
-        let frame = frame.map_err(|error| Status::cancelled(format!("the request broke off: {error}")))?;
-        if let Ok(data) = frame.into_data() {
+        if let Ok(data) = frame?.into_data() {
             received.push(data, max_bytes)?;
         }
     }
