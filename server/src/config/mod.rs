@@ -1,8 +1,14 @@
 //! What the program is told: one typed configuration, whatever flags it came from.
+//!
+//! [`flags`] has one file for each group of flags. Each group writes what it was given into [`Config`], whose default is
+//! what the program does without any flag.
 
 mod auroch;
 mod duration;
+mod environment;
+mod flags;
 mod ignored;
+mod switch;
 #[cfg(test)]
 mod tests;
 
@@ -21,9 +27,28 @@ pub(crate) struct Config {
     pub(crate) store: StoreOptions,
     pub(crate) server: ServerOptions,
     pub(crate) listen: Vec<ListenUrl>,
+    pub(crate) log: LogConfig,
     /// What was asked for and has no effect, or a risky one.
     pub(crate) warnings: Vec<String>,
 }
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            storage: Storage { place: Place::DataDir("auroch-data".into()), fsync: true },
+            store: StoreOptions::default(),
+            server: ServerOptions::default(),
+            listen: Vec::new(),
+            log: LogConfig { level: LogLevel::Info, format: LogFormat::Text },
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Why flags that are well-formed one by one make no sense together, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(String);
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -37,14 +37,14 @@ enum Failure {
 /// Runs the program with the arguments and the environment of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let (config, log) = match config::parse(std::env::args_os()) {
+    let config = match config::parse(std::env::args_os()) {
         Ok(parsed) => parsed,
         Err(message) => {
             let _ = message.print();
             return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
         }
     };
-    logs::start(log);
+    logs::start(config.log);
     match runtime().and_then(|runtime| runtime.block_on(serve(config))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,0 +1,46 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use storage_core::{DEFAULT_QUOTA_BYTES, StoreOptions};
+
+use crate::config::{Config, Place};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub(super) struct DataFlags {
+    /// Where the data is kept: sqlite:///path, or memory:// for nowhere. Default: auroch.db in the data directory
+    #[arg(long, value_name = "DSN")]
+    storage: Option<String>,
+    /// Folder of the database, made if it is missing. Not etcd's default.etcd, so that an etcd's data there stays untouched
+    #[arg(long, value_name = "PATH", default_value = "auroch-data")]
+    data_dir: PathBuf,
+    /// Size of the database at which writes are refused and the NOSPACE alarm is raised. 0 is 2 GiB, below 0 is no quota
+    #[arg(long, value_name = "BYTES", default_value_t = 0, allow_hyphen_values = true)]
+    quota_backend_bytes: i64,
+    /// Memory for values that were read or written lately
+    #[arg(long, value_name = "BYTES", default_value_t = StoreOptions::default().cache_bytes)]
+    cache_bytes: u64,
+    /// Answers writes before they are synced to the disk: what was acknowledged last is lost when the machine fails
+    #[arg(long)]
+    unsafe_no_fsync: bool,
+}
+
+impl DataFlags {
+    pub(super) fn apply(self, config: &mut Config) {
+        config.storage.place = self.storage.map_or(Place::DataDir(self.data_dir), Place::Dsn);
+        config.storage.fsync = !self.unsafe_no_fsync;
+        config.store.cache_bytes = self.cache_bytes;
+        config.store.quota_bytes = quota_bytes(self.quota_backend_bytes);
+        if self.unsafe_no_fsync {
+            let warning = "--unsafe-no-fsync: writes are answered before they are synced to the disk";
+            config.warnings.push(warning.to_owned());
+        }
+    }
+}
+
+fn quota_bytes(flag: i64) -> Option<u64> {
+    match flag {
+        0 => Some(DEFAULT_QUOTA_BYTES),
+        _ => u64::try_from(flag).ok(),
+    }
+}

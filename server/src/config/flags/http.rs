@@ -1,0 +1,14 @@
+use clap::Args;
+
+use crate::config::{Config, Refused};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "HTTP and metrics")]
+pub(super) struct HttpFlags {}
+
+impl HttpFlags {
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "the group has no flags yet")]
+    pub(super) fn apply(self, _config: &mut Config) -> Result<(), Refused> {
+        Ok(())
+    }
+}

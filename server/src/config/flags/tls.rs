@@ -1,0 +1,14 @@
+use clap::Args;
+
+use crate::config::{Config, Refused};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "TLS")]
+pub(super) struct TlsFlags {}
+
+impl TlsFlags {
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "the group has no flags yet")]
+    pub(super) fn apply(self, _config: &mut Config) -> Result<(), Refused> {
+        Ok(())
+    }
+}
