@@ -32,7 +32,9 @@ pub mod program;
 mod serve;
 mod service;
 mod status;
+mod tls;
 
 pub use self::listen::{ListenError, ListenUrl, ListenUrlError, Listener};
 pub use self::options::{EmulatedVersion, KeepaliveOptions, MIN_PROGRESS_INTERVAL, MemberOptions, ServerOptions};
 pub use self::serve::run;
+pub use self::tls::{AutoTls, CipherSuite, Tls, TlsError, TlsOptions, TlsVersion};

@@ -19,14 +19,18 @@ use storage_core::StoreOptions;
 pub(crate) use self::auroch::parse;
 use crate::listen::ListenUrl;
 use crate::options::ServerOptions;
+use crate::tls::TlsOptions;
 
 /// All that the program needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
+    /// Folder of the database, unless that is elsewhere, and of all else that is kept.
+    pub(crate) data_dir: PathBuf,
     pub(crate) storage: Storage,
     pub(crate) store: StoreOptions,
     pub(crate) server: ServerOptions,
     pub(crate) listen: Vec<ListenUrl>,
+    pub(crate) tls: TlsOptions,
     pub(crate) log: LogConfig,
     /// What was asked for and has no effect, or a risky one.
     pub(crate) warnings: Vec<String>,
@@ -35,10 +39,12 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            data_dir: "auroch-data".into(),
             storage: Storage { place: Place::DataDir("auroch-data".into()), fsync: true },
             store: StoreOptions::default(),
             server: ServerOptions::default(),
             listen: Vec::new(),
+            tls: TlsOptions::default(),
             log: LogConfig { level: LogLevel::Info, format: LogFormat::Text },
             warnings: Vec::new(),
         }

@@ -2,6 +2,8 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::{Config, LogConfig, LogFormat, LogLevel, Place, parse};
+use crate::listen::ListenUrl;
+use crate::tls::{AutoTls, CipherSuite, TlsVersion};
 
 fn parsed(args: &[&str]) -> Config {
     try_parse(args).unwrap_or_else(|error| panic!("{error}"))
@@ -70,10 +72,7 @@ fn flags_of_a_cluster_are_accepted_with_a_warning() {
 
 #[test]
 fn what_guards_something_is_not_ignored() {
-    for flag in ["--cert-file=c", "--client-cert-auth", "--auth-token=jwt", "--listen-client-urls=https://127.0.0.1:1"]
-    {
-        assert!(try_parse(&[flag]).is_err(), "{flag}");
-    }
+    assert!(try_parse(&["--auth-token=jwt"]).is_err());
 }
 
 #[test]
@@ -87,4 +86,44 @@ fn what_makes_no_sense_is_refused() {
 fn the_logs_are_chosen() {
     let log = parsed(&["--log-level=debug", "--log-format", "json"]).log;
     assert_eq!(log, LogConfig { level: LogLevel::Debug, format: LogFormat::Json });
+}
+
+#[test]
+fn tls_is_chosen() {
+    let config = parsed(&[
+        "--listen-client-urls=https://127.0.0.1:1,unixs:///run/a.sock",
+        "--cert-file=c",
+        "--key-file",
+        "k",
+        "--trusted-ca-file=",
+        "--tls-max-version=TLS1.2",
+        "--cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305,TLS_RSA_WITH_AES_256_CBC_SHA",
+    ]);
+    assert!(config.listen.iter().all(ListenUrl::is_secure));
+    let tls = config.tls;
+    assert_eq!((tls.cert_file, tls.key_file, tls.trusted_ca_file), (Some("c".into()), Some("k".into()), None));
+    assert_eq!((tls.tls_min_version, tls.tls_max_version), (TlsVersion::Tls12, Some(TlsVersion::Tls12)));
+    assert_eq!(tls.cipher_suites.iter().map(CipherSuite::is_offered).collect::<Vec<_>>(), [true, true, false]);
+    assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+}
+
+#[test]
+fn a_certificate_of_its_own_making_is_kept_with_the_data() {
+    let config = parsed(&["--auto-tls", "--data-dir=/d", "--storage=memory://", "--self-signed-cert-validity=2"]);
+    let expected = AutoTls { folder: "/d/fixtures/client".into(), validity_years: 2 };
+    assert_eq!(config.tls.auto_tls, Some(expected));
+}
+
+#[test]
+fn versions_and_suites_that_make_no_sense_are_refused() {
+    for (flags, words) in [
+        (&["--tls-min-version=TLS1.1"][..], "must be one of: TLS1.2, TLS1.3"),
+        (&["--tls-min-version=TLS1.3", "--tls-max-version=TLS1.2"], "is greater than max version"),
+        (&["--cipher-suites=TLS_NONSENSE"], "known are TLS_AES_128_GCM_SHA256, "),
+        (&["--cipher-suites=TLS_AES_128_GCM_SHA256", "--tls-min-version=TLS1.3"], "when only TLS1.3 is enabled"),
+        (&["--cipher-suites=TLS_RSA_WITH_AES_128_CBC_SHA", "--tls-max-version=TLS1.2"], "is offered for TLS1.2"),
+    ] {
+        let error = try_parse(flags).expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }

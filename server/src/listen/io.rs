@@ -3,20 +3,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::server::TlsStream;
 
-/// A connection of either kind. One type, so that the HTTP machinery is compiled once.
+use super::socket::Socket;
+
+/// A connection of any kind. One type, so that the HTTP machinery is compiled once.
 #[derive(Debug)]
 pub(crate) enum Io {
-    Tcp(TcpStream),
-    Unix(UnixStream),
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 macro_rules! either {
     ($self:expr, $io:ident => $call:expr) => {
         match $self.get_mut() {
-            Self::Tcp($io) => $call,
-            Self::Unix($io) => $call,
+            Self::Plain($io) => $call,
+            Self::Tls($io) => $call,
         }
     };
 }
@@ -48,7 +50,15 @@ impl AsyncWrite for Io {
         either!(self, io => Pin::new(io).poll_flush(cx))
     }
 
+    /// Whoever calls this has flushed. All that TLS may still have to say is good-bye, and a client that does not read is not
+    /// waited for to hear it.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, io => Pin::new(io).poll_shutdown(cx))
+        match self.get_mut() {
+            Self::Plain(io) => Pin::new(io).poll_shutdown(cx),
+            Self::Tls(io) => match Pin::new(io).poll_shutdown(cx) {
+                Poll::Pending => Poll::Ready(Ok(())),
+                ended => ended,
+            },
+        }
     }
 }

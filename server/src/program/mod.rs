@@ -4,6 +4,7 @@ mod logs;
 mod memory;
 mod signals;
 mod storage;
+mod tls;
 
 use std::process::ExitCode;
 
@@ -13,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::config::{self, Config};
 use crate::listen::{ListenError, Listener};
 use crate::serve;
+use crate::tls::TlsError;
 
 /// Threads that run tasks, at least: one that does something long must not stop the rest.
 const MIN_WORKERS: usize = 2;
@@ -26,6 +28,8 @@ enum Failure {
     Runtime(std::io::Error),
     #[error("cannot receive signals: {0}")]
     Signals(std::io::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(transparent)]
@@ -76,7 +80,8 @@ async fn serve(mut config: Config) -> Result<(), Failure> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let listeners = Listener::bind_all(&config.listen).await?;
+    let tls = tls::load(&config.listen, &config.tls)?;
+    let listeners = Listener::bind_all(&config.listen, tls.as_ref()).await?;
     if config.server.member.client_urls.is_empty() {
         config.server.member.client_urls = listeners.iter().map(ToString::to_string).collect();
     }

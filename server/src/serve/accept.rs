@@ -17,7 +17,7 @@ pub(super) async fn accept(mut listener: Listener, connections: Connections, dra
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok(io) => connections.serve(io),
+            Ok(incoming) => connections.serve(incoming),
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%listener, %error, "cannot accept connections");

@@ -10,7 +10,7 @@ use super::local::LocalExecutor;
 use super::peer::Peer;
 use super::pings::PingPolice;
 use super::router::Router;
-use crate::listen::Io;
+use crate::listen::{Incoming, Opened};
 use crate::options::ServerOptions;
 
 /// How much a client may send on one stream before it is read: a request of the largest size without a pause.
@@ -41,17 +41,29 @@ impl Connections {
     }
 
     /// Serves one connection, in a task of its own.
-    pub(super) fn serve(&self, io: Io) {
-        self.shared.tasks.spawn(Arc::clone(&self.shared).connection(io));
+    pub(super) fn serve(&self, incoming: Incoming) {
+        self.shared.tasks.spawn(Arc::clone(&self.shared).incoming(incoming));
     }
 }
 
 impl Shared {
-    async fn connection(self: Arc<Self>, io: Io) {
+    /// A shutdown does not wait for handshakes.
+    async fn incoming(self: Arc<Self>, incoming: Incoming) {
+        let opened = tokio::select! {
+            biased;
+            opened = incoming.open() => opened,
+            () = self.stop.drain.cancelled() => return,
+        };
+        if let Some(opened) = opened {
+            self.connection(opened).await;
+        }
+    }
+
+    async fn connection(&self, Opened { io, common_name }: Opened) {
         let executor = LocalExecutor::default();
         let http = http(&self.options, executor.clone());
         let io = TokioIo::new(PingPolice::new(io, self.options.keepalive.min_time));
-        let connection = pin!(http.serve_connection(io, self.router.for_peer(Peer::default())));
+        let connection = pin!(http.serve_connection(io, self.router.for_peer(Peer { common_name })));
         let mut connection = executor.drive(connection);
         let ended = tokio::select! {
             biased;

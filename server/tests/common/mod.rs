@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "not every test program uses all of it")]
 
+pub(crate) mod certs;
+pub(crate) mod tls;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct TestServer {
     pub(crate) store: Store,
     pub(crate) url: ListenUrl,
+    pub(crate) urls: Vec<ListenUrl>,
     stop: CancellationToken,
     task: JoinHandle<Result<(), StoreError>>,
 }
@@ -35,15 +39,26 @@ impl TestServer {
     pub(crate) async fn over(backend: Arc<dyn Backend>, options: ServerOptions, store: StoreOptions) -> Self {
         let store = Store::open(backend, store).await.expect("the store opens");
         let listener = Listener::bind(&"http://127.0.0.1:0".parse().unwrap()).await.expect("a port is free");
-        let url = listener.url();
+        Self::run(vec![listener], store, options)
+    }
+
+    /// On listeners of the test's choice, the first of which it is then known by.
+    pub(crate) async fn on(listeners: Vec<Listener>) -> Self {
+        let store = Store::open(Arc::new(MemoryBackend::new()), StoreOptions::default()).await;
+        Self::run(listeners, store.expect("the store opens"), ServerOptions::default())
+    }
+
+    fn run(listeners: Vec<Listener>, store: Store, options: ServerOptions) -> Self {
+        let urls: Vec<_> = listeners.iter().map(Listener::url).collect();
+        let url = urls[0].clone();
         let stop = CancellationToken::new();
         let shutdown = stop.clone().cancelled_owned();
-        let task = tokio::spawn(server::run(vec![listener], store.clone(), options, shutdown));
-        Self { store, url, stop, task }
+        let task = tokio::spawn(server::run(listeners, store.clone(), options, shutdown));
+        Self { store, url, urls, stop, task }
     }
 
     pub(crate) fn address(&self) -> String {
-        self.url.to_string().replace("http://", "")
+        self.url.to_string().replace("https://", "").replace("http://", "")
     }
 
     pub(crate) async fn client(&self) -> Client {

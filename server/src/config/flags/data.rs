@@ -27,6 +27,7 @@ pub(super) struct DataFlags {
 
 impl DataFlags {
     pub(super) fn apply(self, config: &mut Config) {
+        config.data_dir.clone_from(&self.data_dir);
         config.storage.place = self.storage.map_or(Place::DataDir(self.data_dir), Place::Dsn);
         config.storage.fsync = !self.unsafe_no_fsync;
         config.store.cache_bytes = self.cache_bytes;

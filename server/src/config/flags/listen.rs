@@ -10,7 +10,7 @@ use crate::options::KeepaliveOptions;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Listening")]
 pub(super) struct ListenFlags {
-    /// Where clients connect, separated by commas: http://host:port or unix:///path
+    /// Where clients connect, separated by commas: http://host:port or unix:///path, with TLS https:// or unixs://
     #[arg(long, value_name = "URLS", value_delimiter = ',', default_value = "http://127.0.0.1:2379")]
     listen_client_urls: Vec<ListenUrl>,
     /// A client that pings more often than this is disconnected
