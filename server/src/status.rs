@@ -2,6 +2,7 @@
 //! Source: etcd 3.7.3, `api/v3rpc/rpctypes/error.go` and `server/etcdserver/api/v3rpc/util.go`.
 
 use storage_core::StoreError;
+use storage_core::auth::AuthError;
 use tonic::{Code, Status};
 
 pub(crate) const COMPACTED: &str = "etcdserver: mvcc: required revision has been compacted";
@@ -27,6 +28,7 @@ pub(crate) fn of(error: StoreError) -> Status {
         StoreError::LeaseExists => (Code::FailedPrecondition, "etcdserver: lease already exists"),
         StoreError::NoSpace => (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded"),
         StoreError::Corrupt => (Code::DataLoss, "etcdserver: corrupt cluster"),
+        StoreError::Auth(error) => return of_auth(error),
         // etcd sends this one as an error of its client library, which gRPC knows nothing of.
         StoreError::TooManyRequests => (Code::Unknown, "etcdserver: too many requests"),
         StoreError::Stopped => (Code::Unavailable, STOPPED),
@@ -38,6 +40,30 @@ pub(crate) fn of(error: StoreError) -> Status {
             return Status::unavailable(format!("etcdserver: storage refused the write: {cause}"));
         }
         StoreError::Failed(cause) => return Status::unavailable(format!("etcdserver: storage has failed: {cause}")),
+        other => return Status::unknown(format!("etcdserver: {other}")),
+    };
+    Status::new(code, message)
+}
+
+/// What a client sees of a refusal by authentication's rules.
+pub(crate) fn of_auth(error: AuthError) -> Status {
+    let (code, message) = match error {
+        AuthError::UserEmpty => (Code::InvalidArgument, "etcdserver: user name is empty"),
+        AuthError::OldRevision => (Code::InvalidArgument, "etcdserver: revision of auth store is old"),
+        AuthError::PermissionDenied => (Code::PermissionDenied, "etcdserver: permission denied"),
+        AuthError::RootUserNotFound => (Code::FailedPrecondition, "etcdserver: root user does not exist"),
+        AuthError::RootRoleNotGranted => (Code::FailedPrecondition, "etcdserver: root user does not have root role"),
+        AuthError::UserExists => (Code::FailedPrecondition, "etcdserver: user name already exists"),
+        AuthError::UserNotFound => (Code::FailedPrecondition, "etcdserver: user name not found"),
+        AuthError::RoleEmpty => (Code::InvalidArgument, "etcdserver: role name is empty"),
+        AuthError::RoleExists => (Code::FailedPrecondition, "etcdserver: role name already exists"),
+        AuthError::RoleNotFound => (Code::FailedPrecondition, "etcdserver: role name not found"),
+        AuthError::RoleNotGranted => (Code::FailedPrecondition, "etcdserver: role is not granted to the user"),
+        AuthError::PermissionNotGranted => {
+            (Code::FailedPrecondition, "etcdserver: permission is not granted to the role")
+        }
+        AuthError::PermissionNotGiven => (Code::InvalidArgument, "etcdserver: permission not given"),
+        AuthError::InvalidManagement => (Code::InvalidArgument, "etcdserver: invalid auth management"),
         other => return Status::unknown(format!("etcdserver: {other}")),
     };
     Status::new(code, message)

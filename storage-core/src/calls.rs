@@ -1,5 +1,6 @@
 //! The store's requests, one method each.
 
+use crate::auth::AuthChange;
 use crate::error::StoreError;
 use crate::hash;
 use crate::machine::check::{check_delete, check_put, check_range, check_txn, put_bytes, txn_bytes};
@@ -39,8 +40,10 @@ impl Store {
     pub async fn range(&self, request: RangeRequest) -> Result<RangeResponse, StoreError> {
         check_range(&request)?;
         self.check_open()?;
+        let permit = self.permit(|check| check.read(&request.keys))?;
         let _pin = self.inner.pins.pin();
         let mut response = read::collect(&self.inner.index, &request)?;
+        self.confirm(permit)?;
         read::fill(&mut response, &self.inner.values).await?;
         Ok(response)
     }
@@ -51,7 +54,9 @@ impl Store {
     /// As [`Store::range`], and [`StoreError::StreamSort`] or [`StoreError::StreamFilter`] for what needs the whole range at once.
     pub fn range_stream(&self, request: RangeRequest, chunk_bytes: usize) -> Result<RangeStream, StoreError> {
         self.check_open()?;
-        RangeStream::open(self.inner.clone(), request, chunk_bytes)
+        check_range(&request)?;
+        let permit = self.permit(|check| check.read(&request.keys))?;
+        RangeStream::open(self.inner.clone(), permit, request, chunk_bytes)
     }
 
     /// Writes one key.
@@ -103,6 +108,7 @@ impl Store {
     /// A transaction that only reads takes the way of reads, at one revision.
     async fn read_txn(&self, request: &TxnRequest) -> Result<TxnResponse, StoreError> {
         self.check_open()?;
+        let permit = self.permit(|check| check.txn(request, &|_| None))?;
         let inner = &self.inner;
         let (current, needed) = {
             let index = inner.index.read();
@@ -126,6 +132,7 @@ impl Store {
             let Op::Range(range) = op else { unreachable!("it only reads") };
             responses.push(OpResponse::Range(read::collect_at(&inner.index, range, current)?));
         }
+        self.confirm(permit)?;
         Ok(TxnResponse { revision: current, succeeded: path.succeeded, responses })
     }
 
@@ -209,12 +216,24 @@ impl Store {
         Ok(expect_answer!(self.ask(Request::DisarmAlarm { member_id, kind }, 0).await?, Alarms))
     }
 
+    /// Changes users, roles, or whether they count. Takes a position and no revision; answers the store's revision. What changes
+    /// nothing, such as turning on what is on, is no error.
+    ///
+    /// # Errors
+    /// [`StoreError::Auth`] if the caller is not root or the change breaks a rule, [`StoreError::TooLarge`], or why it could not
+    /// be made durable.
+    pub async fn change_auth(&self, change: AuthChange) -> Result<Revision, StoreError> {
+        let bytes = self.check_size(change.bytes())?;
+        Ok(expect_answer!(self.ask(Request::ChangeAuth(change), bytes).await?, Revision))
+    }
+
     /// The hash of every kept version up to `revision`, as etcd computes it; 0 is the current revision.
     ///
     /// # Errors
     /// As [`Store::range`].
     pub async fn hash_kv(&self, revision: Revision) -> Result<HashKvResponse, StoreError> {
         self.check_open()?;
+        self.check_admin()?;
         hash::hash_kv(&self.inner, revision).await
     }
 
@@ -224,7 +243,7 @@ impl Store {
     /// # Errors
     /// As [`Store::range`].
     pub async fn hash(&self) -> Result<(Revision, u32), StoreError> {
-        let hash = hash::hash_kv(&self.inner, Revision(0)).await?;
+        let hash = self.hash_kv(Revision(0)).await?;
         Ok((hash.revision, hash.hash))
     }
 

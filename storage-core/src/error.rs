@@ -1,5 +1,6 @@
 //! Why a [`Store`](crate::Store) refuses a request.
 
+use crate::auth::AuthError;
 use crate::backend::BackendError;
 use crate::types::Revision;
 
@@ -62,6 +63,9 @@ pub enum StoreError {
     /// The CORRUPT alarm is on.
     #[error("corrupt cluster")]
     Corrupt,
+    /// The caller is refused, or a change of users and roles.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
     /// More requests wait than allowed.
     #[error("too many requests")]
     TooManyRequests,

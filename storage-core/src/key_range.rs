@@ -57,6 +57,16 @@ impl KeyRange {
         &self.end
     }
 
+    /// The end as a request's `range_end` names it.
+    #[must_use]
+    pub fn end_bytes(&self) -> &[u8] {
+        match &self.end {
+            RangeEnd::Single => &[],
+            RangeEnd::Before(end) => end,
+            RangeEnd::Open => &[0],
+        }
+    }
+
     /// The single key, if the range is one.
     #[must_use]
     pub fn as_single(&self) -> Option<&Key> {

@@ -2,6 +2,8 @@
 //!
 //! A program embeds it through [`Store`], over any [`Backend`]. `DESIGN.md` beside this crate says how it works.
 
+mod access;
+pub mod auth;
 pub mod backend;
 mod calls;
 pub mod commit;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::auth::Permit;
 use crate::error::StoreError;
 use crate::key_range::KeyRange;
-use crate::machine::check::check_range;
 use crate::read;
 use crate::request::{RangeRequest, RevisionFilter, SortOrder, SortTarget};
 use crate::response::KeyValue;
@@ -26,6 +26,7 @@ const KV_OVERHEAD_BYTES: usize = 32;
 #[derive(Debug)]
 pub struct RangeStream {
     store: Arc<Inner>,
+    permit: Permit,
     request: RangeRequest,
     /// What is still to be read.
     keys: KeyRange,
@@ -58,8 +59,12 @@ pub struct StreamEnd {
 }
 
 impl RangeStream {
-    pub(crate) fn open(store: Arc<Inner>, request: RangeRequest, chunk_bytes: usize) -> Result<Self, StoreError> {
-        check_range(&request)?;
+    pub(crate) fn open(
+        store: Arc<Inner>,
+        permit: Permit,
+        request: RangeRequest,
+        chunk_bytes: usize,
+    ) -> Result<Self, StoreError> {
         check_streamable(&request)?;
         let index = store.index.read();
         let revision = index.published();
@@ -71,7 +76,7 @@ impl RangeStream {
         let more = !request.count_only && limit < count;
         let end = StreamEnd { revision, more, count };
         let keys = request.keys.clone();
-        Ok(Self { store, request, keys, at, chunk_bytes, end, remaining, first: true, finished: false })
+        Ok(Self { store, permit, request, keys, at, chunk_bytes, end, remaining, first: true, finished: false })
     }
 
     /// The next part; `None` after the last one, which has an `end`, or after an error.
@@ -87,6 +92,7 @@ impl RangeStream {
     async fn chunk(&mut self) -> Result<RangeChunk, StoreError> {
         let _pin = self.store.pins.pin();
         let mut kvs = self.collect()?;
+        self.store.shared.auth.confirm(self.permit)?;
         self.remaining -= kvs.len();
         if !self.request.keys_only {
             let mut lacking: Vec<_> = kvs.iter_mut().filter(|kv| kv.meta.value_bytes() > 0).collect();

@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::auth::Published;
 use crate::response::Alarm;
 use crate::types::Position;
 
 /// The part of the store's state that is neither keys nor watches.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
+    pub(crate) auth: Published,
     position: AtomicU64,
     failed: AtomicBool,
     notes: Mutex<Notes>,

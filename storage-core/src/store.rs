@@ -7,6 +7,7 @@ use parking_lot::RwLock;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::auth::{Access, Caller};
 use crate::backend::{AppendOutcome, Backend, BackendError, BackendInfo, Size};
 use crate::compactor::Compactor;
 use crate::error::StoreError;
@@ -35,6 +36,7 @@ const LOAD_QUEUE: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
+    pub(crate) access: Access,
 }
 
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) options: StoreOptions,
     identity: Identity,
     hub: Arc<WatchHub>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     queue: mpsc::Sender<Message>,
     queued_kib: Arc<Semaphore>,
     swept: watch::Receiver<Revision>,
@@ -118,6 +120,7 @@ impl Store {
     ) -> Self {
         let shared = Arc::new(Shared::default());
         shared.published(machine.position(), Some(machine.alarms().collect()));
+        shared.auth.publish(Arc::clone(machine.auth()));
         let hub = WatchHub::new(
             Arc::clone(&backend),
             Arc::clone(&values),
@@ -148,7 +151,18 @@ impl Store {
         let queued_kib = Arc::new(Semaphore::new(QUEUE_KIB));
         let inner =
             Inner { index, values, pins, backend, options, identity, hub, shared, queue, queued_kib, swept, tasks };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), access: Access::Trusted }
+    }
+
+    /// The same store as `caller` may see it, or somebody of no name: while authentication is on, each request is checked against
+    /// the users and roles. Cheap, so that one is made for each request or connection.
+    ///
+    /// Writes are checked where they are evaluated, so one that comes after the loss of a permission is refused. Reads are checked
+    /// by what is published, before and after. What a caller sees by [`Store::watch`], [`Store::status`] and the like is not
+    /// checked by itself: ask [`Store::check_read`], [`Store::check_identity`] or [`Store::check_admin`] first.
+    #[must_use]
+    pub fn for_client(&self, caller: Option<Caller>) -> Self {
+        Self { inner: Arc::clone(&self.inner), access: Access::Client(caller) }
     }
 
     /// Who the store is to its clients.
@@ -201,16 +215,18 @@ impl Store {
     /// Gives free space back to the file system; nothing stops meanwhile.
     ///
     /// # Errors
-    /// If the backend fails.
+    /// [`StoreError::Auth`] if the caller is not root, or if the backend fails.
     pub async fn defragment(&self) -> Result<(), StoreError> {
+        self.check_admin()?;
         self.inner.backend.defragment().await.map_err(|e| StoreError::from_append(&e))
     }
 
     /// Writes a consistent copy of the storage to `path`, which must not exist.
     ///
     /// # Errors
-    /// If the backend fails, or has no such thing.
+    /// [`StoreError::Auth`] if the caller is not root, or if the backend fails or has no such thing.
     pub async fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        self.check_admin()?;
         self.inner.backend.backup(path).await.map_err(|e| StoreError::from_append(&e))
     }
 
@@ -243,7 +259,8 @@ impl Store {
         let queued = Arc::clone(&self.inner.queued_kib);
         let permit = queued.acquire_many_owned(kib).await.map_err(|_| StoreError::Stopped)?;
         let (reply, answer) = oneshot::channel();
-        let work = Work { request, reply: Some(reply), _permit: Some(permit) };
+        let access = self.access.clone();
+        let work = Work { request, access, reply: Some(reply), _permit: Some(permit) };
         self.inner.queue.try_send(Message::Work(work)).map_err(|e| match e {
             mpsc::error::TrySendError::Full(_) => StoreError::TooManyRequests,
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,

@@ -1,6 +1,7 @@
 //! The engine against the reference model, under faults, and under concurrency.
 
 mod alarms;
+mod auth;
 mod callers;
 mod compaction;
 mod concurrency;

@@ -9,6 +9,7 @@ use super::control::Record;
 use super::draft::{Draft, Undo};
 use super::message::{Request, Response};
 use super::{Machine, txn};
+use crate::auth::Access;
 use crate::commit::Mutation;
 use crate::error::StoreError;
 use crate::event::{Event, PrevKv};
@@ -23,27 +24,25 @@ impl Machine {
         &mut self,
         draft: &mut Draft,
         request: &Request,
+        access: &Access,
         used_bytes: u64,
     ) -> Result<Response, StoreError> {
-        self.refuse_if_corrupt(request)?;
+        self.check_caller(access, request)?;
+        let cost = quota_cost(request);
+        self.refuse_by_alarms(request, cost)?;
+        self.check_permissions(access, request)?;
+        // Unlike etcd's, this comes last: who may not write must not be able to stop the writes of others by an alarm.
+        self.check_quota(draft, used_bytes, cost)?;
         match request {
             Request::Put(put) => {
-                self.check_quota(draft, used_bytes, txn::put_cost(put))?;
                 let exists = |id| self.lessor.contains(id);
                 txn::check_put_applies(&self.index.read(), self.revision, put, &exists)?;
                 Ok(Response::Put(self.put(draft, put)))
             }
             Request::DeleteRange(delete) => Ok(Response::DeleteRange(self.delete_range(draft, delete))),
-            Request::Txn(txn) => {
-                self.check_quota(draft, used_bytes, txn::quota_cost(txn))?;
-                self.txn(draft, txn).map(Response::Txn)
-            }
+            Request::Txn(txn) => self.txn(draft, txn).map(Response::Txn),
             Request::Compact(revision) => self.compact(draft, *revision),
-            Request::LeaseGrant { id, ttl } => {
-                const LEASE_OVERHEAD: u64 = 64;
-                self.check_quota(draft, used_bytes, LEASE_OVERHEAD)?;
-                self.lease_grant(draft, *id, *ttl).map(Response::LeaseGrant)
-            }
+            Request::LeaseGrant { id, ttl } => self.lease_grant(draft, *id, *ttl).map(Response::LeaseGrant),
             Request::LeaseRevoke(id) => self.lease_revoke(draft, *id).map(Response::Revision),
             Request::LeaseKeepAlive(id) => Ok(Response::LeaseKeepAlive(self.lease_keep_alive(draft, *id))),
             Request::LeaseTimeToLive { id, keys } => Ok(Response::LeaseTimeToLive(self.lease_time_to_live(*id, *keys))),
@@ -58,6 +57,7 @@ impl Machine {
                 let alarm = Alarm { member_id: *member_id, kind: *kind };
                 Ok(Response::Alarms(Vec::from_iter(self.disarm(draft, alarm))))
             }
+            Request::ChangeAuth(change) => Ok(Response::Revision(self.change_auth(draft, change)?)),
             Request::CheckpointLeases => {
                 self.checkpoint_leases(draft);
                 Ok(Response::Revision(self.revision))
@@ -65,8 +65,12 @@ impl Machine {
         }
     }
 
-    /// With the CORRUPT alarm on nothing is written any more, as in etcd.
-    fn refuse_if_corrupt(&self, request: &Request) -> Result<(), StoreError> {
+    /// As in etcd, with the CORRUPT alarm on no keys and leases are written any more, and with the NOSPACE alarm on nothing that
+    /// needs space. Users and roles may still be changed.
+    fn refuse_by_alarms(&self, request: &Request, cost: u64) -> Result<(), StoreError> {
+        if self.alarms.is_empty() {
+            return Ok(());
+        }
         let writes = match request {
             Request::Put(_)
             | Request::DeleteRange(_)
@@ -79,16 +83,16 @@ impl Machine {
         if writes && self.alarms.iter().any(|a| a.kind == AlarmKind::Corrupt) {
             return Err(StoreError::Corrupt);
         }
+        if cost > 0 && self.alarms.iter().any(|a| a.kind == AlarmKind::NoSpace) {
+            return Err(StoreError::NoSpace);
+        }
         Ok(())
     }
 
-    /// Refuses what brings `cost` bytes if the quota is exhausted, and raises the alarm the first time it is.
+    /// Refuses what brings `cost` bytes if the quota is exhausted, and raises the alarm.
     fn check_quota(&mut self, draft: &mut Draft, used_bytes: u64, cost: u64) -> Result<(), StoreError> {
         if cost == 0 {
             return Ok(());
-        }
-        if self.alarms.iter().any(|a| a.kind == AlarmKind::NoSpace) {
-            return Err(StoreError::NoSpace);
         }
         if self.limits.quota_bytes.is_some_and(|quota| used_bytes + cost >= quota) {
             self.raise(draft, Alarm { member_id: self.identity.member_id, kind: AlarmKind::NoSpace });
@@ -252,6 +256,17 @@ impl Machine {
             Some(p) if p.mod_revision() == at => self.index.read().get(key, Revision(at.0 - 1)).map(|(_, meta)| *meta),
             _ => prev,
         }
+    }
+}
+
+/// What the quota reckons a request to bring.
+fn quota_cost(request: &Request) -> u64 {
+    const LEASE_OVERHEAD: u64 = 64;
+    match request {
+        Request::Put(put) => txn::put_cost(put),
+        Request::Txn(txn) => txn::quota_cost(txn),
+        Request::LeaseGrant { .. } => LEASE_OVERHEAD,
+        _ => 0,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::AuthState;
 use crate::commit::{Commit, ControlChange, Mutation};
 use crate::event::Event;
 use crate::machine::lessor::Lease;
@@ -35,6 +36,8 @@ pub(crate) enum Undo {
     Raised(Alarm),
     /// The alarm was on.
     Disarmed(Alarm),
+    /// Users, roles and whether they count, before.
+    Auth(Arc<AuthState>),
     /// The compacted revision before.
     Compacted(Revision),
     /// The deadline that the lease's record held.
@@ -58,6 +61,8 @@ pub(crate) struct Effects {
     pub(crate) compacted: Revision,
     /// The alarms that are on after it, if it changed that.
     pub(crate) alarms: Option<Vec<Alarm>>,
+    /// The users and roles after it, if it changed them.
+    pub(crate) auth: Option<Arc<AuthState>>,
 }
 
 impl Draft {
@@ -78,6 +83,10 @@ impl Draft {
 
     pub(crate) fn changes_alarms(&self) -> bool {
         self.undo.iter().any(|undo| matches!(undo, Undo::Raised(_) | Undo::Disarmed(_)))
+    }
+
+    pub(crate) fn changes_auth(&self) -> bool {
+        self.undo.iter().any(|undo| matches!(undo, Undo::Auth(_)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -39,6 +39,11 @@ impl Lessor {
         self.due.iter().map(|(_, id)| *id)
     }
 
+    /// All keys that are attached to leases.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.leases.values().flat_map(|lease| &lease.keys)
+    }
+
     pub(crate) fn insert(&mut self, id: LeaseId, lease: Lease) {
         self.due.insert((lease.deadline, id));
         if let Some(replaced) = self.leases.insert(id, lease) {

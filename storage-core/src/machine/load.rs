@@ -104,6 +104,7 @@ impl Machine {
             Record::Lease { id, .. } => drop(self.lessor.remove(id)),
             Record::Alarm(alarm) if present => drop(self.alarms.insert(alarm)),
             Record::Alarm(alarm) => drop(self.alarms.remove(&alarm)),
+            Record::Auth(record) => self.take_in_auth(record),
         }
     }
 }

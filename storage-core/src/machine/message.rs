@@ -1,5 +1,6 @@
 //! What the state machine is asked, and what it answers.
 
+use crate::auth::AuthChange;
 use crate::request::{AlarmKind, DeleteRangeRequest, PutRequest, TxnRequest};
 use crate::response::{
     Alarm, DeleteRangeResponse, LeaseGrantResponse, LeaseKeepAliveResponse, LeaseTimeToLiveResponse, PutResponse,
@@ -34,6 +35,7 @@ pub(crate) enum Request {
         member_id: u64,
         kind: AlarmKind,
     },
+    ChangeAuth(AuthChange),
     /// Writes renewed deadlines of leases down.
     CheckpointLeases,
 }

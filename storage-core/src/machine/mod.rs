@@ -1,6 +1,7 @@
 //! The deterministic state machine: requests in, commits and answers out.
 
 mod apply;
+mod auth;
 pub(crate) mod check;
 mod control;
 mod draft;
@@ -23,6 +24,7 @@ use self::lessor::{Lessor, Moment};
 pub(crate) use self::load::LoadError;
 pub(crate) use self::message::{Request, Response};
 use self::txn::Prefetched;
+use crate::auth::{Access, AuthState};
 use crate::commit::Commit;
 use crate::environment::Environment;
 use crate::error::StoreError;
@@ -56,6 +58,7 @@ pub(crate) struct Machine {
     compacted: Revision,
     lessor: Lessor,
     alarms: BTreeSet<Alarm>,
+    auth: Arc<AuthState>,
     /// Values of versions that are not durable yet, and so neither in the cache nor in the backend.
     pending: HashMap<VersionId, Bytes>,
     prefetched: Prefetched,
@@ -87,6 +90,7 @@ impl Machine {
             compacted,
             lessor: Lessor::default(),
             alarms: BTreeSet::new(),
+            auth: Arc::default(),
             pending: HashMap::new(),
             prefetched: Prefetched::new(),
         }
@@ -114,7 +118,7 @@ impl Machine {
 
     /// Versions whose values `request` needs and which are neither pending nor cached. They are to be fetched and handed to
     /// [`Machine::evaluate`].
-    pub(crate) fn missing_values(&mut self, request: &Request) -> Vec<VersionId> {
+    pub(crate) fn missing_values(&mut self, request: &Request, access: &Access) -> Vec<VersionId> {
         self.prefetched.clear();
         let mut needed = Vec::new();
         match request {
@@ -125,6 +129,10 @@ impl Machine {
                 txn::needed_by_txn(&self.index.read(), self.revision, txn, &mut needed);
             }
             _ => {}
+        }
+        // Who is to be refused costs no reads.
+        if needed.is_empty() || self.check_permissions(access, request).is_err() {
+            return Vec::new();
         }
         needed.retain(|id| match self.value(*id) {
             Some(value) => {
@@ -146,10 +154,11 @@ impl Machine {
     pub(crate) fn evaluate(
         &mut self,
         request: &Request,
+        access: &Access,
         used_bytes: u64,
     ) -> (Result<Response, StoreError>, Option<Evaluated>) {
         let mut draft = Draft::new(self.revision);
-        let answer = self.apply(&mut draft, request, used_bytes);
+        let answer = self.apply(&mut draft, request, access, used_bytes);
         self.prefetched.clear();
         let evaluated = (!draft.is_empty()).then(|| self.seal(draft));
         (answer, evaluated)
@@ -159,6 +168,7 @@ impl Machine {
         self.position = self.position.next();
         self.revision = draft.revision();
         let alarms = draft.changes_alarms().then(|| self.alarms().collect());
+        let auth = draft.changes_auth().then(|| Arc::clone(&self.auth));
         let commit = Commit {
             position: self.position,
             revision: self.revision,
@@ -166,7 +176,7 @@ impl Machine {
             mutations: draft.mutations,
             controls: draft.controls,
         };
-        let effects = Effects { events: draft.events, undo: draft.undo, compacted: self.compacted, alarms };
+        let effects = Effects { events: draft.events, undo: draft.undo, compacted: self.compacted, alarms, auth };
         Evaluated { commit, effects }
     }
 
@@ -201,6 +211,7 @@ impl Machine {
             Undo::Detached(id, key) => self.lessor.attach(id, key),
             Undo::Raised(alarm) => drop(self.alarms.remove(&alarm)),
             Undo::Disarmed(alarm) => drop(self.alarms.insert(alarm)),
+            Undo::Auth(before) => self.auth = before,
             Undo::Compacted(before) => self.compacted = before,
             Undo::Recorded(id, before) => drop(self.lessor.record(id, before)),
         }

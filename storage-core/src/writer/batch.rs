@@ -2,6 +2,7 @@
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use crate::auth::Access;
 use crate::commit::{Commit, Group};
 use crate::error::StoreError;
 use crate::machine::{Effects, Evaluated, Request, Response};
@@ -13,6 +14,8 @@ pub(crate) type Answer = Result<Response, StoreError>;
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) request: Request,
+    /// How it is checked.
+    pub(crate) access: Access,
     /// Who waits; nobody for what the writer asks of itself.
     pub(crate) reply: Option<oneshot::Sender<Answer>>,
     /// Its share of the memory that waiting requests may take; given back with it.

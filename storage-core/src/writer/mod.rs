@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::batch::Work;
 use self::batch::{Appending, Batch};
+use crate::auth::{Access, AuthState};
 use crate::backend::{AppendOutcome, Backend, BackendError};
 use crate::error::StoreError;
 use crate::event::{Event, RevisionEvents};
@@ -139,11 +140,11 @@ impl Writer {
 
     /// Evaluates a request on top of everything before it.
     async fn evaluate(&mut self, work: Work) {
-        if let Err(error) = self.fetch_needed(&work.request).await {
+        if let Err(error) = self.fetch_needed(&work.request, &work.access).await {
             return self.next.push(work, Err(error), None);
         }
         let used = self.backend.size().allocated;
-        let (answer, evaluated) = self.machine.evaluate(&work.request, used);
+        let (answer, evaluated) = self.machine.evaluate(&work.request, &work.access, used);
         match (&self.poisoned, evaluated) {
             (Some(reason), Some(evaluated)) => self.refuse(work, evaluated, reason.clone()),
             (_, evaluated) => self.next.push(work, answer, evaluated),
@@ -151,8 +152,8 @@ impl Writer {
     }
 
     /// Fetches the values that the evaluation of `request` compares or keeps, where they are not at hand.
-    async fn fetch_needed(&mut self, request: &Request) -> Result<(), StoreError> {
-        let missing = self.machine.missing_values(request);
+    async fn fetch_needed(&mut self, request: &Request, access: &Access) -> Result<(), StoreError> {
+        let missing = self.machine.missing_values(request, access);
         if missing.is_empty() {
             return Ok(());
         }
@@ -245,7 +246,8 @@ impl Writer {
         let last = appending.group.last().expect("a group is not empty");
         let compacted = appending.effects.last().expect("every commit has effects").compacted;
         let alarms = appending.effects.iter_mut().rev().find_map(|effects| effects.alarms.take());
-        self.show(events, (last.position, last.revision), compacted, alarms);
+        let auth = appending.effects.iter_mut().rev().find_map(|effects| effects.auth.take());
+        self.show(events, (last.position, last.revision), compacted, alarms, auth);
     }
 
     fn show(
@@ -254,8 +256,16 @@ impl Writer {
         (position, revision): (Position, Revision),
         compacted: Revision,
         alarms: Option<Vec<Alarm>>,
+        auth: Option<Arc<AuthState>>,
     ) {
-        self.index.write().publish(revision, compacted);
+        {
+            // Under one lock: who sees the new keys finds the new permissions too, when it looks again.
+            let mut index = self.index.write();
+            index.publish(revision, compacted);
+            if let Some(auth) = auth {
+                self.shared.auth.publish(auth);
+            }
+        }
         self.shared.published(position, alarms);
         self.hub.publish(events, revision);
         if *self.compaction.borrow() < compacted {
@@ -294,7 +304,7 @@ impl Writer {
     }
 
     async fn ask_self(&mut self, request: Request) {
-        self.evaluate(Work { request, reply: None, _permit: None }).await;
+        self.evaluate(Work { request, access: Access::Trusted, reply: None, _permit: None }).await;
     }
 
     /// Requests that came too late have not happened.

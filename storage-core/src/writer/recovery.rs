@@ -1,5 +1,6 @@
 //! What the writer does when an append did not simply land.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::batch::{Appending, Batch, Entry, Work};
@@ -134,7 +135,8 @@ impl Writer {
                     vec![RevisionEvents { revision, events: events.into() }]
                 };
                 let alarms = self.machine.alarms().collect();
-                self.show(shown, (commit.position, revision), self.machine.compacted(), Some(alarms));
+                let auth = Some(Arc::clone(self.machine.auth()));
+                self.show(shown, (commit.position, revision), self.machine.compacted(), Some(alarms), auth);
             }
         }
     }
