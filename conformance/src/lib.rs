@@ -2,3 +2,4 @@
 
 pub mod backend_suite;
 pub mod model;
+pub mod postgres;

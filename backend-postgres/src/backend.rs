@@ -1,0 +1,201 @@
+//! The [`Backend`] itself.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use sqlx::postgres::PgConnection;
+use storage_core::backend::{
+    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, Cause, CompactStep, LoadBatch, ScanFrom, ScanLimits,
+};
+use storage_core::commit::{Commit, Group};
+use storage_core::{Durability, Position, Size, VersionId};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::connect::{Connector, Pool};
+use crate::error::OpenError;
+use crate::failure::{Failure, Result as DriverResult};
+use crate::options::PostgresOptions;
+use crate::shared::Shared;
+use crate::tip::{Follower, measure};
+use crate::{append, compact, reader, schema};
+
+/// The commit log in PostgreSQL. See the crate's documentation for how it works.
+#[derive(Debug)]
+pub struct PostgresBackend {
+    durability: Durability,
+    shared: Arc<Shared>,
+    /// One connection: appends come one after the other.
+    writer: Pool,
+    readers: Pool,
+    closing: CancellationToken,
+    _follower: DropGuard,
+}
+
+impl PostgresBackend {
+    /// Connects, and makes the database and the tables if they are not there.
+    ///
+    /// # Errors
+    /// If the database cannot be used. Then nothing was changed.
+    pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
+        let connector = Connector::new(&options);
+        schema::prepare(&connector).await?;
+        let durability = durability(&connector).await?;
+        let writer = Pool::new(connector.clone(), 1, options.patience());
+        // One more for the tip.
+        let readers = Pool::new(connector.clone(), options.readers.max(1) + 1, options.patience());
+        let shared = Arc::new(Shared::new());
+        let follower = Follower {
+            connector,
+            pool: readers.clone(),
+            shared: Arc::clone(&shared),
+            poll_interval: options.poll_interval,
+        };
+        let closing = CancellationToken::new();
+        let until = closing.clone();
+        tokio::spawn(async move { until.run_until_cancelled(follower.run()).await });
+        Ok(Self { durability, shared, writer, readers, _follower: closing.clone().drop_guard(), closing })
+    }
+
+    fn check_open(&self) -> Result<(), BackendError> {
+        if self.closing.is_cancelled() { Err(BackendError::fatal("the store is closed")) } else { Ok(()) }
+    }
+
+    async fn read<T>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, DriverResult<T>> + Send,
+    ) -> Result<T, BackendError> {
+        self.check_open()?;
+        self.readers.with(work).await.map_err(Failure::of_read)
+    }
+}
+
+/// What a commit survives, by the server's own settings.
+async fn durability(connector: &Connector) -> Result<Durability, OpenError> {
+    let mut connection = connector.connect().await.map_err(OpenError::from)?;
+    let fsync: String =
+        sqlx::query_scalar("SHOW fsync").fetch_one(&mut connection).await.map_err(OpenError::Schema)?;
+    Ok(if fsync == "on" { Durability::Fsync } else { Durability::OsCache })
+}
+
+/// Goes on though nobody waits for it any more: a statement that was given up would leave its connection in the middle.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, BackendError>> + Send + 'static,
+) -> Result<T, BackendError> {
+    let gone = |error| BackendError::Indeterminate(Cause::with_source("the work was interrupted", error));
+    tokio::spawn(work).await.unwrap_or_else(|error| Err(gone(error)))
+}
+
+async fn append(
+    writer: Pool,
+    readers: Pool,
+    shared: Arc<Shared>,
+    expected: Position,
+    group: Group,
+) -> Result<AppendOutcome, BackendError> {
+    let commits = Arc::clone(&group);
+    let appended = writer
+        .with(move |connection| Box::pin(async move { append::append(connection, expected, &commits).await }))
+        .await
+        .map_err(Failure::of_write)
+        .inspect_err(|error| shared.poison(error))?;
+    if appended {
+        shared.grew(append::bytes(&group));
+        shared.reached(group.last().expect("a group is not empty").position);
+        return Ok(AppendOutcome::Appended);
+    }
+    let bounds = readers.with(|connection| Box::pin(reader::bounds(connection))).await.map_err(Failure::of_read)?;
+    shared.reached(bounds.position);
+    Ok(AppendOutcome::Conflict { position: bounds.position })
+}
+
+#[async_trait]
+impl Backend for PostgresBackend {
+    fn info(&self) -> BackendInfo {
+        BackendInfo { name: "postgres", durability: self.durability, shared: true }
+    }
+
+    async fn bounds(&self) -> Result<Bounds, BackendError> {
+        let bounds = self.read(|connection| Box::pin(reader::bounds(connection))).await?;
+        self.shared.reached(bounds.position);
+        Ok(bounds)
+    }
+
+    async fn append(&self, expected: Position, group: Group) -> Result<AppendOutcome, BackendError> {
+        assert!(!group.is_empty(), "a group is not empty");
+        let dense = group.iter().zip(expected.0 + 1..).all(|(commit, position)| commit.position.0 == position);
+        assert!(dense, "positions are dense");
+        self.check_open()?;
+        self.shared.check_poison()?;
+        let (writer, readers, shared) = (self.writer.clone(), self.readers.clone(), Arc::clone(&self.shared));
+        to_its_end(append(writer, readers, shared, expected, group)).await
+    }
+
+    async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {
+        self.read(move |connection| Box::pin(reader::scan(connection, from, limits))).await
+    }
+
+    async fn load(&self, sink: mpsc::Sender<LoadBatch>) -> Result<Bounds, BackendError> {
+        self.check_open()?;
+        let loaded = self.readers.unlimited(move |connection| Box::pin(reader::load(connection, sink))).await;
+        let bounds = loaded.map_err(Failure::of_read)?;
+        measure(&self.readers, &self.shared).await.map_err(Failure::of_read)?;
+        self.shared.reached(bounds.position);
+        Ok(bounds)
+    }
+
+    async fn values(&self, ids: &[VersionId]) -> Result<Vec<Option<Bytes>>, BackendError> {
+        if ids.is_empty() {
+            return self.check_open().map(|()| Vec::new());
+        }
+        let ids = ids.to_vec();
+        self.read(move |connection| Box::pin(async move { reader::values(connection, &ids).await })).await
+    }
+
+    async fn compact(&self, step: CompactStep) -> Result<(), BackendError> {
+        self.check_open()?;
+        self.shared.check_poison()?;
+        let (readers, shared) = (self.readers.clone(), Arc::clone(&self.shared));
+        to_its_end(async move {
+            let work = readers.with(move |c| Box::pin(async move { compact::remove(c, &step).await }));
+            // Done twice it does no harm, so an unknown outcome is as good as none.
+            let freed = work.await.map_err(Failure::of_read).inspect_err(|error| shared.poison(error))?;
+            shared.grew(-freed);
+            Ok(())
+        })
+        .await
+    }
+
+    fn tip(&self) -> watch::Receiver<Position> {
+        self.shared.tip()
+    }
+
+    async fn end(&self) -> Result<Position, BackendError> {
+        Ok(self.bounds().await?.position)
+    }
+
+    fn size(&self) -> Size {
+        self.shared.size()
+    }
+
+    async fn defragment(&self) -> Result<(), BackendError> {
+        self.check_open()?;
+        let vacuumed = self.readers.unlimited(|connection| Box::pin(compact::vacuum(connection))).await;
+        vacuumed.map_err(Failure::of_read)
+    }
+
+    async fn backup(&self, _path: &Path) -> Result<(), BackendError> {
+        self.check_open()?;
+        Err(BackendError::determinate("PostgreSQL is backed up by its own means, such as pg_dump --schema=auroch"))
+    }
+
+    async fn close(&self) -> Result<(), BackendError> {
+        self.closing.cancel();
+        self.writer.close();
+        self.readers.close();
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! Connections: to the first host that takes writes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::managed::{self, Metrics, RecycleResult};
+use futures_util::future::BoxFuture;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Error};
+use tokio::time::timeout;
+
+use crate::failure::{Failure, Result};
+use crate::options::PostgresOptions;
+
+/// The name under which PostgreSQL shows our connections.
+const APPLICATION_NAME: &str = "auroch";
+
+/// Makes connections.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    hosts: Arc<[PgConnectOptions]>,
+    connect_timeout: Duration,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    #[error("{host}: {source}")]
+    Failed { host: String, source: Error },
+    #[error("{host} is a standby")]
+    Standby { host: String },
+}
+
+impl Connector {
+    pub(crate) fn new(options: &PostgresOptions) -> Self {
+        let hosts = options.hosts.iter().map(|host| {
+            host.clone()
+                .application_name(APPLICATION_NAME)
+                .options([
+                    ("statement_timeout", format!("{}ms", options.statement_timeout.as_millis())),
+                    ("synchronous_commit", "on".to_owned()),
+                    ("search_path", "auroch".to_owned()),
+                    // The head's row lock must not outlive a server that was stopped in the middle.
+                    ("idle_in_transaction_session_timeout", "10s".to_owned()),
+                ])
+                .disable_statement_logging()
+        });
+        Self { hosts: hosts.collect(), connect_timeout: options.connect_timeout }
+    }
+
+    /// A connection to the first host that takes writes.
+    pub(crate) async fn connect(&self) -> std::result::Result<PgConnection, ConnectError> {
+        self.primary().await.map(|(connection, _)| connection)
+    }
+
+    /// The same, and how it was made.
+    pub(crate) async fn primary(&self) -> std::result::Result<(PgConnection, PgConnectOptions), ConnectError> {
+        let mut last = None;
+        for host in self.hosts.iter() {
+            match self.to_primary(host).await {
+                Ok(connection) => return Ok((connection, host.clone())),
+                // A standby that answers says more than a host that does not.
+                Err(error) if matches!(last, Some(ConnectError::Standby { .. })) => drop(error),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.expect("a DSN names a host"))
+    }
+
+    async fn to_primary(&self, options: &PgConnectOptions) -> std::result::Result<PgConnection, ConnectError> {
+        let host = || format!("{}:{}", options.get_host(), options.get_port());
+        let failed = |source| ConnectError::Failed { host: host(), source };
+        let connected = timeout(self.connect_timeout, async {
+            let mut connection = options.connect().await?;
+            let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
+            Ok((connection, standby))
+        });
+        let timed_out = |_| failed(Error::Io(std::io::ErrorKind::TimedOut.into()));
+        match connected.await.map_err(timed_out)? {
+            Ok((connection, false)) => Ok(connection),
+            Ok((connection, true)) => {
+                drop(connection);
+                Err(ConnectError::Standby { host: host() })
+            }
+            Err(source) => Err(failed(source)),
+        }
+    }
+
+    /// The database's name.
+    pub(crate) fn database(&self) -> &str {
+        self.hosts[0].get_database().unwrap_or_default()
+    }
+
+    /// The same hosts, with another database.
+    pub(crate) fn with_database(&self, name: &str) -> Self {
+        let hosts = self.hosts.iter().map(|host| host.clone().database(name)).collect();
+        Self { hosts, connect_timeout: self.connect_timeout }
+    }
+}
+
+impl managed::Manager for Connector {
+    type Type = PgConnection;
+    type Error = ConnectError;
+
+    async fn create(&self) -> std::result::Result<PgConnection, ConnectError> {
+        self.connect().await
+    }
+
+    /// Connections that failed were taken out of the pool; the others are not asked, which would be a round trip.
+    async fn recycle(&self, _: &mut PgConnection, _: &Metrics) -> RecycleResult<ConnectError> {
+        Ok(())
+    }
+}
+
+/// Connections for one purpose.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    connections: managed::Pool<Connector>,
+    patience: Duration,
+}
+
+impl Pool {
+    pub(crate) fn new(connector: Connector, size: usize, patience: Duration) -> Self {
+        let built = managed::Pool::builder(connector).max_size(size).runtime(deadpool::Runtime::Tokio1).build();
+        Self { connections: built.expect("a runtime is given"), patience }
+    }
+
+    /// Does `work` with a connection; one that may be broken after a failure is not used again.
+    pub(crate) async fn with<T>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send,
+    ) -> Result<T> {
+        self.within(self.patience, work).await
+    }
+
+    /// The same, however long it takes.
+    pub(crate) async fn unlimited<T>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send,
+    ) -> Result<T> {
+        self.within(Duration::MAX, work).await
+    }
+
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send,
+    ) -> Result<T> {
+        let mut connection = self.connections.get().await.map_err(|error| Failure::Connect(error.to_string()))?;
+        let done = timeout(limit, work(&mut connection)).await.unwrap_or(Err(Failure::TimedOut));
+        if done.as_ref().is_err_and(|failure| !failure.keeps_connection()) {
+            drop(managed::Object::take(connection));
+        }
+        done
+    }
+
+    pub(crate) fn close(&self) {
+        self.connections.close();
+    }
+}

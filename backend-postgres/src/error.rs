@@ -1,0 +1,50 @@
+//! Why a database could not be opened.
+
+/// Why a database could not be opened: one line that says what to do. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The DSN makes no sense.
+    #[error("the DSN of the PostgreSQL database makes no sense: {reason}")]
+    Dsn {
+        /// What is wrong with it, without a password.
+        reason: String,
+    },
+    /// No host of the DSN could be reached.
+    #[error("cannot reach PostgreSQL at {host}: {source}; is it running, and does the DSN name it right?")]
+    Unreachable {
+        /// The last host that was tried.
+        host: String,
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+    /// All hosts that answer are standbys.
+    #[error("PostgreSQL at {host} is a standby, which takes no writes: name the primary, or several hosts")]
+    Standby {
+        /// The last host that was tried.
+        host: String,
+    },
+    /// The database is not there, and cannot be made.
+    #[error(
+        "database {database:?} does not exist and the role may not create it: {source}; create it, or grant CREATEDB"
+    )]
+    NoDatabase {
+        /// Its name.
+        database: String,
+        /// What the server said.
+        source: sqlx::Error,
+    },
+    /// The tables cannot be made or read.
+    #[error("cannot prepare the schema \"auroch\": {0}; the role needs the right to create it in the database")]
+    Schema(#[source] sqlx::Error),
+    /// Written by a later version.
+    #[error(
+        "the database has schema version {found}, this program knows up to {known}; run the version that wrote it, or a later one"
+    )]
+    NewerSchema {
+        /// The version in the database.
+        found: i32,
+        /// The newest version known here.
+        known: i32,
+    },
+}

@@ -1,0 +1,35 @@
+//! The commit log in PostgreSQL: [`PostgresBackend`], for any number of servers on one database.
+//!
+//! # The tables
+//! All are in the schema `auroch`. Every commit is one row in the form of [`storage_core::commit::encode_commit`], with its revision
+//! and position as the row's own columns:
+//!
+//! - `head(position, revision)`: one row, where the log ends. Whoever moves it appends; its row lock is the order of the log.
+//! - `commits(revision, position, data)`: commits that change keys. No secondary index: positions ascend with revisions.
+//! - `control_log(position, revision, data)`: commits that change no key.
+//! - `control(key, value)`: the control records as the log left them.
+//! - `schema_version(version)`: one row.
+//!
+//! # Who does what
+//! - An **append** is one statement, and so one round trip and one transaction: it moves the head if the head is where the caller
+//!   expects it, inserts all rows, and notifies. If the head is elsewhere nothing is written.
+//! - The **tip** follows notifications, and polls for those that are lost.
+//! - **Reads** take a connection from a small pool. All connections go to the first of the DSN's hosts that takes writes, so
+//!   that after a failover new ones find the promoted standby.
+
+mod append;
+mod backend;
+mod compact;
+mod connect;
+mod dsn;
+mod error;
+mod failure;
+mod options;
+mod reader;
+mod schema;
+mod shared;
+mod tip;
+
+pub use backend::PostgresBackend;
+pub use error::OpenError;
+pub use options::PostgresOptions;

@@ -1,0 +1,47 @@
+//! Which database, and how it is used.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+
+/// How many connections answer reads.
+const DEFAULT_READERS: usize = 4;
+/// How soon a commit of another server is seen whose notification was lost.
+const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a statement may take. A load has no limit.
+const DEFAULT_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long making a connection may take.
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which database to open, and how. Made from a DSN by [`PostgresOptions::parse`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PostgresOptions {
+    /// The hosts to try, in order; each with user, database and TLS.
+    pub(crate) hosts: Vec<PgConnectOptions>,
+    /// Connections that answer reads, beside the one that appends and the one that listens.
+    pub readers: usize,
+    /// How soon a commit of another server is seen whose notification was lost.
+    pub poll_interval: Duration,
+    /// How long the database may work at a statement.
+    pub statement_timeout: Duration,
+    /// How long making a connection may take.
+    pub connect_timeout: Duration,
+}
+
+impl PostgresOptions {
+    pub(crate) fn new(hosts: Vec<PgConnectOptions>) -> Self {
+        Self {
+            hosts,
+            readers: DEFAULT_READERS,
+            poll_interval: DEFAULT_POLL_INTERVAL,
+            statement_timeout: DEFAULT_STATEMENT_TIMEOUT,
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+        }
+    }
+
+    /// After this long without an answer a statement is given up; the database has given it up before.
+    pub(crate) fn patience(&self) -> Duration {
+        self.statement_timeout + self.connect_timeout
+    }
+}

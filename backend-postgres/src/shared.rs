@@ -1,0 +1,70 @@
+//! What the backend's tasks and callers know together.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use storage_core::backend::BackendError;
+use storage_core::{Position, Size};
+use tokio::sync::watch;
+
+/// The state that is read without asking the database.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    tip: watch::Sender<Position>,
+    bytes: AtomicI64,
+    /// Why nothing is written any more.
+    poison: OnceLock<String>,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Self {
+            tip: watch::Sender::new(Position(0)),
+            bytes: AtomicI64::new(0),
+            poison: OnceLock::new(),
+        }
+    }
+
+    /// Everything up to `position` is durable. It may be old news.
+    pub(crate) fn reached(&self, position: Position) {
+        self.tip.send_if_modified(|tip| {
+            let is_news = *tip < position;
+            *tip = position.max(*tip);
+            is_news
+        });
+    }
+
+    pub(crate) fn tip(&self) -> watch::Receiver<Position> {
+        self.tip.subscribe()
+    }
+
+    /// By the last measurement, corrected by what was written and removed since. All of it is in use: PostgreSQL uses free space
+    /// again by itself.
+    pub(crate) fn size(&self) -> Size {
+        let bytes = u64::try_from(self.bytes.load(Ordering::Relaxed)).unwrap_or(0);
+        Size { allocated: bytes, in_use: bytes }
+    }
+
+    pub(crate) fn measured(&self, bytes: i64) {
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// What was written since the last measurement, less what was removed.
+    pub(crate) fn grew(&self, bytes: i64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn poison(&self, why: &BackendError) {
+        if let BackendError::Fatal(_) = why {
+            let why = self.poison.get_or_init(|| why.to_string());
+            tracing::error!(why, "the database takes no more writes until it is opened again");
+        }
+    }
+
+    pub(crate) fn check_poison(&self) -> Result<(), BackendError> {
+        match self.poison.get() {
+            None => Ok(()),
+            Some(why) => Err(BackendError::fatal(format!("{why}; restart to try again"))),
+        }
+    }
+}
