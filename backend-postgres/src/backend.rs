@@ -76,8 +76,7 @@ impl PostgresBackend {
 /// What a commit survives, by the server's own settings.
 async fn durability(connector: &Connector) -> Result<Durability, OpenError> {
     let mut connection = connector.connect().await.map_err(OpenError::from)?;
-    let fsync: String =
-        sqlx::query_scalar("SHOW fsync").fetch_one(&mut connection).await.map_err(OpenError::Schema)?;
+    let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut connection).await.map_err(OpenError::Schema)?;
     Ok(if fsync == "on" { Durability::Fsync } else { Durability::OsCache })
 }
 

@@ -13,8 +13,7 @@ use crate::failure::Result;
 const TRIM_ROWS: i64 = 2000;
 
 /// In order, so that two servers that compact at once wait for each other and do not deadlock.
-const SELECT: &str =
-    "SELECT revision, data FROM auroch.commits WHERE revision = ANY($1) ORDER BY revision FOR UPDATE";
+const SELECT: &str = "SELECT revision, data FROM auroch.commits WHERE revision = ANY($1) ORDER BY revision FOR UPDATE";
 const DELETE: &str = "DELETE FROM auroch.commits WHERE revision = ANY($1)";
 const UPDATE: &str = "
 UPDATE auroch.commits SET data = new.data FROM UNNEST($1::bigint[], $2::bytea[]) AS new (revision, data)

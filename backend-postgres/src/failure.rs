@@ -77,7 +77,9 @@ impl Failure {
 
     fn cause(self) -> Cause {
         match self {
-            Self::Damaged(_) => Cause::with_source("the database is damaged and should be restored from a backup", self),
+            Self::Damaged(_) => {
+                Cause::with_source("the database is damaged and should be restored from a backup", self)
+            }
             Self::Connect(_) => Cause::with_source("the database cannot be reached", self),
             Self::Sql(_) => Cause::with_source("PostgreSQL failed", self),
             Self::TimedOut | Self::GaveUp => Cause::new(self.to_string()),

@@ -101,8 +101,7 @@ async fn create_tables(connection: &mut PgConnection) -> Result<i32, Error> {
     if !there {
         sqlx::raw_sql(CREATE).execute(&mut *transaction).await?;
     }
-    let version =
-        sqlx::query_scalar("SELECT version FROM auroch.schema_version").fetch_one(&mut *transaction).await?;
+    let version = sqlx::query_scalar("SELECT version FROM auroch.schema_version").fetch_one(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(version)
 }

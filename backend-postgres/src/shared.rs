@@ -18,11 +18,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new() -> Self {
-        Self {
-            tip: watch::Sender::new(Position(0)),
-            bytes: AtomicI64::new(0),
-            poison: OnceLock::new(),
-        }
+        Self { tip: watch::Sender::new(Position(0)), bytes: AtomicI64::new(0), poison: OnceLock::new() }
     }
 
     /// Everything up to `position` is durable. It may be old news.

@@ -26,9 +26,8 @@ const AFTER: &str = limited!(
      UNION ALL
      (SELECT position, revision, data FROM auroch.control_log WHERE position > $1 ORDER BY position LIMIT $2)"
 );
-const FROM_REVISION: &str = limited!(
-    "SELECT position, revision, data FROM auroch.commits WHERE revision >= $1 ORDER BY revision LIMIT $2"
-);
+const FROM_REVISION: &str =
+    limited!("SELECT position, revision, data FROM auroch.commits WHERE revision >= $1 ORDER BY revision LIMIT $2");
 
 /// Whole commits from `from` on.
 pub(crate) async fn scan(connection: &mut PgConnection, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>> {
@@ -37,7 +36,8 @@ pub(crate) async fn scan(connection: &mut PgConnection, from: ScanFrom, limits: 
         ScanFrom::After(position) => (AFTER, position.0.cast_signed()),
         ScanFrom::Revision(revision) => (FROM_REVISION, revision.0),
     };
-    let mut rows = sqlx::query_as(sql).bind(start).bind(most(limits.commits)).bind(most(limits.bytes)).fetch(connection);
+    let mut rows =
+        sqlx::query_as(sql).bind(start).bind(most(limits.commits)).bind(most(limits.bytes)).fetch(connection);
     let (mut commits, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.try_next().await? {
         let (position, revision, data): (i64, i64, Vec<u8>) = row;
