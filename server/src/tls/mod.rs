@@ -12,6 +12,8 @@ mod rejected;
 mod reload;
 mod revocation;
 mod selfsigned;
+#[cfg(test)]
+mod tests;
 mod turns;
 mod version;
 

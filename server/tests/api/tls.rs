@@ -2,12 +2,15 @@
 
 use proto::etcdserverpb::watch_client::WatchClient;
 use proto::etcdserverpb::{PutRequest, RangeRequest, WatchCreateRequest, WatchRequest, watch_request};
+use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_RSA_SHA256};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::version::{TLS12, TLS13};
 use rustls::{CipherSuite, ProtocolVersion};
 use server::{TlsOptions, TlsVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::common::certs::Certs;
+use crate::common::certs::{Certs, Identity, SERVER, Subject, pem};
 use crate::common::soon;
 use crate::common::tls::{channel, client, connect, is_served, serve, serve_on};
 
@@ -100,7 +103,7 @@ async fn large_messages_pass_both_ways() {
 async fn events_are_watched() {
     let certs = Certs::new();
     let server = serve(certs.server()).await;
-    let channel = channel(&server, &certs.authority.client(None)).await.unwrap();
+    let channel = channel(&server.url, &certs.authority.client(None)).await.unwrap();
     let create = WatchCreateRequest { key: "k".into(), ..Default::default() };
     let create = WatchRequest { request_union: Some(watch_request::RequestUnion::CreateRequest(create)) };
     let requests =
@@ -109,4 +112,47 @@ async fn events_are_watched() {
     assert!(soon(events.message()).await.unwrap().unwrap().created);
     assert!(is_served(&server, &certs.authority.client(None)).await);
     assert_eq!(soon(events.message()).await.unwrap().unwrap().events.len(), 1);
+}
+
+#[tokio::test]
+async fn keys_of_all_common_kinds_and_forms_are_read() {
+    let certs = Certs::new();
+    for (algorithm, label) in [
+        (&PKCS_RSA_SHA256, Some("RSA PRIVATE KEY")),
+        (&PKCS_ECDSA_P256_SHA256, None),
+        (&PKCS_ECDSA_P384_SHA384, Some("EC PRIVATE KEY")),
+        (&PKCS_ECDSA_P521_SHA512, None),
+        (&PKCS_ED25519, None),
+    ] {
+        let identity = certs.authority.issue(Subject { algorithm, ..SERVER });
+        let pkcs8 = PrivatePkcs8KeyDer::from_pem_slice(identity.key_pem.as_bytes()).unwrap();
+        // As etcd's --auto-tls writes it, after a section that says what curve it is.
+        let older =
+            label.map(|label| [pem("EC PARAMETERS", b"any"), pem(label, within(pkcs8.secret_pkcs8_der()))].concat());
+        for key_pem in [Some(identity.key_pem.clone()), older].into_iter().flatten() {
+            certs.write_pair(&Identity { key_pem, ..identity.clone() });
+            let server = serve(certs.server()).await;
+            assert!(is_served(&server, &certs.authority.client(None)).await, "{algorithm:?}");
+        }
+    }
+}
+
+/// The key of an older form that PKCS#8 wraps: after the version and the name of the algorithm.
+fn within(pkcs8: &[u8]) -> &[u8] {
+    let (all, _) = element(pkcs8);
+    let (_version, rest) = element(all);
+    let (_algorithm, rest) = element(rest);
+    element(rest).0
+}
+
+/// The content of the first element in DER, and what follows it.
+fn element(der: &[u8]) -> (&[u8], &[u8]) {
+    let (start, len) = match der[1] {
+        len @ 0..0x80 => (2, usize::from(len)),
+        len => {
+            let start = 2 + usize::from(len & 0x7f);
+            (start, der[2..start].iter().fold(0, |len, byte| len << 8 | usize::from(*byte)))
+        }
+    };
+    der[start..].split_at(len)
 }

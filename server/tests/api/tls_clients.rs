@@ -2,7 +2,7 @@
 
 use server::TlsOptions;
 
-use crate::common::certs::{Authority, CLIENT, Certs, Identity, SERVER, Subject};
+use crate::common::certs::{Authority, CLIENT, Certs, Identity, SERVER, Subject, pem};
 use crate::common::tls::{is_served, serve};
 
 /// Whether a client with the certificate is served, and that others still are after it was refused.
@@ -79,21 +79,6 @@ async fn one_that_is_revoked_is_refused() {
             assert_eq!(accepts(&certs, options(), Some(&identity)).await, expected, "{serial}");
         }
     }
-}
-
-/// As OpenSSL writes it.
-fn pem(label: &str, der: &[u8]) -> String {
-    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in der.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= group.len() { char::from(digit) } else { '=' });
-        }
-    }
-    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
-    date_time_ymd,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, RevokedCertParams,
+    SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -29,6 +29,7 @@ pub(crate) struct Subject {
     /// The years at whose beginnings it becomes valid and ceases to be.
     pub(crate) valid: (i32, i32),
     pub(crate) is_client: bool,
+    pub(crate) algorithm: &'static SignatureAlgorithm,
 }
 
 /// A certificate and its key.
@@ -44,9 +45,10 @@ pub(crate) const SERVER: Subject = Subject {
     serial: 1,
     valid: (2020, 2120),
     is_client: false,
+    algorithm: &PKCS_ECDSA_P256_SHA256,
 };
 pub(crate) const CLIENT: Subject =
-    Subject { common_name: "alice", hosts: &["alice.example"], serial: 2, valid: (2020, 2120), is_client: true };
+    Subject { common_name: "alice", hosts: &["alice.example"], serial: 2, is_client: true, ..SERVER };
 
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
@@ -71,7 +73,7 @@ impl Authority {
         let usage =
             if subject.is_client { ExtendedKeyUsagePurpose::ClientAuth } else { ExtendedKeyUsagePurpose::ServerAuth };
         params.extended_key_usages = vec![usage];
-        let key = KeyPair::generate().unwrap();
+        let key = KeyPair::generate_for(subject.algorithm).unwrap();
         let cert_pem = params.signed_by(&key, &self.issuer).unwrap().pem();
         Identity { cert_pem, key_pem: key.serialize_pem() }
     }
@@ -127,6 +129,21 @@ fn named(common_name: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, common_name);
     name
+}
+
+/// As OpenSSL writes it.
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in der.chunks(3) {
+        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for place in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * place) & 63) as usize];
+            text.push(if place <= group.len() { char::from(digit) } else { '=' });
+        }
+    }
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// A folder with what a server needs.

@@ -42,11 +42,11 @@ where
 
 /// A gRPC client.
 pub(crate) async fn client(server: &TestServer, config: &ClientConfig) -> Result<KvClient<Channel>, Error> {
-    channel(server, config).await.map(KvClient::new)
+    channel(&server.url, config).await.map(KvClient::new)
 }
 
-pub(crate) async fn channel(server: &TestServer, config: &ClientConfig) -> Result<Channel, Error> {
-    let (url, config) = (server.url.clone(), config.clone());
+pub(crate) async fn channel(url: &ListenUrl, config: &ClientConfig) -> Result<Channel, Error> {
+    let (url, config) = (url.clone(), config.clone());
     let connect = tower::service_fn(move |_| {
         let (url, config) = (url.clone(), config.clone());
         async move {
@@ -68,7 +68,12 @@ impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send> Stream for 
 
 /// Whether a client with `config` is served.
 pub(crate) async fn is_served(server: &TestServer, config: &ClientConfig) -> bool {
-    let Ok(mut client) = client(server, config).await else { return false };
+    is_served_at(&server.url, config).await
+}
+
+pub(crate) async fn is_served_at(url: &ListenUrl, config: &ClientConfig) -> bool {
+    let Ok(channel) = channel(url, config).await else { return false };
+    let mut client = KvClient::new(channel);
     let put = PutRequest { key: "k".into(), value: "v".into(), ..Default::default() };
     let range = RangeRequest { key: "k".into(), ..Default::default() };
     soon(client.put(put)).await.is_ok()

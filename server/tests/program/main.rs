@@ -9,3 +9,4 @@ mod bad_starts;
 mod process;
 mod sockets;
 mod starts;
+mod tls;

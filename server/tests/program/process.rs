@@ -2,6 +2,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
+use server::ListenUrl;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 
@@ -54,6 +55,12 @@ impl Process {
     pub(crate) fn address(&self) -> String {
         let url = self.said.iter().find_map(|line| line.split_once("url=http://"));
         url.expect("it has said where it serves").1.to_owned()
+    }
+
+    /// The URL that it serves on, with TLS or without.
+    pub(crate) fn url(&self) -> ListenUrl {
+        let url = self.said.iter().find_map(|line| line.split_once("serving client requests url="));
+        url.expect("it has said where it serves").1.parse().unwrap()
     }
 
     pub(crate) async fn client(&self) -> etcd_client::Client {
