@@ -36,12 +36,13 @@ impl ListenUrl {
         *tls
     }
 
-    /// The host, unless it is a socket.
+    /// The name that clients look for in the server's certificate. Of a socket it is that of its file, without what looks like
+    /// a port: what Go's etcd client says.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         match self {
             Self::Tcp { host, .. } => Some(host),
-            Self::Unix { .. } => None,
+            Self::Unix { path, .. } => path.file_name()?.to_str()?.split(':').next(),
         }
     }
 }
@@ -144,6 +145,14 @@ mod tests {
         }
         for text in ["http://127.0.0.1:2379", "127.0.0.1:2379", "unix:s:///run/a.sock"] {
             assert!(!text.parse::<ListenUrl>().expect(text).is_secure(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_socket_is_known_by_the_name_of_its_file() {
+        for (text, host) in [("https://[::1]:1", "::1"), ("unixs:///run/kine.sock:2379", "kine.sock"), ("unix:a", "a")]
+        {
+            assert_eq!(text.parse::<ListenUrl>().expect(text).host(), Some(host));
         }
     }
 
