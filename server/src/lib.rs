@@ -1,7 +1,8 @@
 //! The etcd v3 gRPC services over the engine, as a library and as the program auroch.
 //!
 //! A request goes from `serve` (connections, HTTP/2, and to which service) to its service (one file each), there through
-//! `convert` into the engine's terms, and back through `encode` or, where it fails, `status`.
+//! `convert` into the engine's terms, and back through `encode` or, where it fails, `status`. One in JSON makes a detour through
+//! `gateway` before it comes to its service.
 //!
 //! A program that has a [`Store`](storage_core::Store) serves it so:
 //!
@@ -25,6 +26,7 @@
 mod config;
 mod convert;
 mod encode;
+mod gateway;
 mod header;
 mod listen;
 mod options;
@@ -35,6 +37,8 @@ mod status;
 mod tls;
 
 pub use self::listen::{ListenError, ListenUrl, ListenUrlError, Listener};
-pub use self::options::{EmulatedVersion, KeepaliveOptions, MIN_PROGRESS_INTERVAL, MemberOptions, ServerOptions};
-pub use self::serve::run;
+pub use self::options::{
+    EmulatedVersion, HttpOptions, KeepaliveOptions, MIN_PROGRESS_INTERVAL, MemberOptions, ServerOptions,
+};
+pub use self::serve::{Endpoint, Role, run};
 pub use self::tls::{AutoTls, CipherSuite, Tls, TlsError, TlsOptions, TlsVersion};

@@ -22,6 +22,8 @@ pub struct ServerOptions {
     pub watch_progress_interval: Duration,
     /// Dead connections and impatient clients.
     pub keepalive: KeepaliveOptions,
+    /// Plain HTTP beside gRPC.
+    pub http: HttpOptions,
     /// How long a shutdown waits for requests in flight.
     pub shutdown_grace: Duration,
 }
@@ -45,6 +47,7 @@ impl Default for ServerOptions {
             max_concurrent_streams: u32::MAX,
             watch_progress_interval: Duration::from_secs(600),
             keepalive: KeepaliveOptions::default(),
+            http: HttpOptions::default(),
             shutdown_grace: Duration::from_secs(3),
         }
     }
@@ -88,6 +91,33 @@ impl Default for KeepaliveOptions {
             min_time: Duration::from_secs(5),
             interval: Some(Duration::from_secs(2 * 3600)),
             timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Plain HTTP beside gRPC, and clients that are slow to say what they want.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Whether requests in JSON are answered, under `/v3/`.
+    pub gateway: bool,
+    /// The origins of web pages that may read answers, such as `https://example.com`. None, or `*`, is all.
+    pub origins: Vec<String>,
+    /// The names under which a server without TLS may be asked. None, or `*`, is all.
+    pub hosts: Vec<String>,
+    /// How long the head of an HTTP/1 request may take.
+    pub read_header_timeout: Duration,
+    /// How long a client may take to say which protocol it speaks and, in HTTP/2, to send its settings.
+    pub preface_timeout: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            gateway: true,
+            origins: vec!["*".to_owned()],
+            hosts: vec!["*".to_owned()],
+            read_header_timeout: Duration::from_secs(300),
+            preface_timeout: Duration::from_secs(120),
         }
     }
 }

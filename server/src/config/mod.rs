@@ -30,6 +30,10 @@ pub(crate) struct Config {
     pub(crate) store: StoreOptions,
     pub(crate) server: ServerOptions,
     pub(crate) listen: Vec<ListenUrl>,
+    /// Where plain HTTP is served, if not beside gRPC.
+    pub(crate) listen_http: Vec<ListenUrl>,
+    /// Where monitors alone are served.
+    pub(crate) listen_metrics: Vec<ListenUrl>,
     pub(crate) tls: TlsOptions,
     pub(crate) log: LogConfig,
     /// What was asked for and has no effect, or a risky one.
@@ -44,6 +48,8 @@ impl Default for Config {
             store: StoreOptions::default(),
             server: ServerOptions::default(),
             listen: Vec::new(),
+            listen_http: Vec::new(),
+            listen_metrics: Vec::new(),
             tls: TlsOptions::default(),
             log: LogConfig { level: LogLevel::Info, format: LogFormat::Text },
             warnings: Vec::new(),

@@ -1,5 +1,6 @@
 //! The program: configuration, logs, storage, listeners, signals, and an end that says what was wrong.
 
+mod endpoints;
 mod logs;
 mod memory;
 mod signals;
@@ -12,8 +13,8 @@ use storage_core::{Durability, Store};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{self, Config};
-use crate::listen::{ListenError, Listener};
-use crate::serve;
+use crate::listen::ListenError;
+use crate::serve::{self, Endpoint};
 use crate::tls::TlsError;
 
 /// Threads that run tasks, at least: one that does something long must not stop the rest.
@@ -80,21 +81,21 @@ async fn serve(mut config: Config) -> Result<(), Failure> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let tls = tls::load(&config.listen, &config.tls)?;
-    let listeners = Listener::bind_all(&config.listen, tls.as_ref()).await?;
+    let tls = tls::load(&endpoints::urls(&config), &config.tls)?;
+    let endpoints = endpoints::bind(&config, tls.as_ref()).await?;
     if config.server.member.client_urls.is_empty() {
-        config.server.member.client_urls = listeners.iter().map(ToString::to_string).collect();
+        config.server.member.client_urls = endpoints::client_urls(&endpoints);
     }
     let store = storage::open(&config.storage, config.store).await?;
-    announce(&config.storage, &store, &listeners);
+    announce(&config.storage, &store, &endpoints);
     tokio::spawn(memory::give_back());
-    serve::run(listeners, store, config.server, shutdown).await.map_err(Failure::Close)?;
+    serve::run(endpoints, store, config.server, shutdown).await.map_err(Failure::Close)?;
     tracing::info!("auroch has stopped");
     Ok(())
 }
 
 /// What a person who starts the program wants to know.
-fn announce(storage: &config::Storage, store: &Store, listeners: &[Listener]) {
+fn announce(storage: &config::Storage, store: &Store, endpoints: &[Endpoint]) {
     let status = store.status();
     tracing::info!(
         storage = %storage.place,
@@ -111,8 +112,6 @@ fn announce(storage: &config::Storage, store: &Store, listeners: &[Listener]) {
         }
         Durability::None => tracing::warn!("durability: NONE, all data is lost when the server ends"),
     }
-    for listener in listeners {
-        tracing::info!(url = %listener, "serving client requests");
-    }
+    endpoints::announce(endpoints);
     tracing::info!("ready to serve client requests");
 }

@@ -23,6 +23,10 @@ pub(crate) enum Body {
     Stream(FrameStream),
     /// Whatever tonic makes.
     Tonic(tonic::body::Body),
+    /// Plain HTTP's, whole.
+    Plain(Bytes),
+    /// Plain HTTP's, as it comes. It ends without a status.
+    PlainStream(FrameStream),
 }
 
 impl Body {
@@ -56,6 +60,12 @@ impl HttpBody for Body {
                 None => this.end(&Status::ok("")),
             },
             Self::Ok => this.end(&Status::ok("")),
+            Self::Plain(bytes) => {
+                let data = Frame::data(std::mem::take(bytes));
+                *this = Self::Empty;
+                data
+            }
+            Self::PlainStream(bytes) => return bytes.poll_next_unpin(cx).map_ok(Frame::data),
         };
         Poll::Ready(Some(Ok(frame)))
     }
@@ -63,7 +73,8 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
-            Self::Unary(_) | Self::Stream(_) | Self::Ok => false,
+            Self::Unary(_) | Self::Stream(_) | Self::Ok | Self::PlainStream(_) => false,
+            Self::Plain(bytes) => bytes.is_empty(),
             Self::Tonic(body) => body.is_end_stream(),
         }
     }
@@ -71,8 +82,9 @@ impl HttpBody for Body {
     /// Said of plain HTTP's answers only: gRPC's have no content-length.
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Empty | Self::Unary(_) | Self::Stream(_) | Self::Ok => SizeHint::default(),
+            Self::Empty | Self::Unary(_) | Self::Stream(_) | Self::Ok | Self::PlainStream(_) => SizeHint::default(),
             Self::Tonic(body) => body.size_hint(),
+            Self::Plain(bytes) => SizeHint::with_exact(bytes.len() as u64),
         }
     }
 }

@@ -7,10 +7,12 @@ use tokio_util::task::TaskTracker;
 
 use super::Stop;
 use super::local::LocalExecutor;
+use super::opening::Opening;
 use super::peer::Peer;
 use super::pings::PingPolice;
+use super::role::Role;
 use super::router::Router;
-use crate::listen::{Incoming, Opened};
+use crate::listen::{Incoming, Io, Opened};
 use crate::options::ServerOptions;
 
 /// How much a client may send on one stream before it is read: a request of the largest size without a pause.
@@ -26,6 +28,7 @@ const PENDING_RESETS: usize = 4096;
 #[derive(Clone)]
 pub(super) struct Connections {
     shared: Arc<Shared>,
+    role: Role,
 }
 
 struct Shared {
@@ -37,33 +40,41 @@ struct Shared {
 
 impl Connections {
     pub(super) fn new(router: Router, options: &ServerOptions, stop: Stop, tasks: TaskTracker) -> Self {
-        Self { shared: Arc::new(Shared { router, options: options.clone(), stop, tasks }) }
+        let shared = Arc::new(Shared { router, options: options.clone(), stop, tasks });
+        Self { shared, role: Role::default() }
+    }
+
+    /// The same for a listener of `role`.
+    pub(super) fn for_role(&self, role: Role) -> Self {
+        Self { shared: Arc::clone(&self.shared), role }
     }
 
     /// Serves one connection, in a task of its own.
     pub(super) fn serve(&self, incoming: Incoming) {
-        self.shared.tasks.spawn(Arc::clone(&self.shared).incoming(incoming));
+        self.shared.tasks.spawn(Arc::clone(&self.shared).incoming(incoming, self.role));
     }
 }
 
 impl Shared {
     /// A shutdown does not wait for handshakes.
-    async fn incoming(self: Arc<Self>, incoming: Incoming) {
+    async fn incoming(self: Arc<Self>, incoming: Incoming, role: Role) {
         let opened = tokio::select! {
             biased;
             opened = incoming.open() => opened,
             () = self.stop.drain.cancelled() => return,
         };
         if let Some(opened) = opened {
-            self.connection(opened).await;
+            self.connection(opened, role).await;
         }
     }
 
-    async fn connection(&self, Opened { io, common_name }: Opened) {
+    async fn connection(&self, Opened { io, common_name }: Opened, role: Role) {
         let executor = LocalExecutor::default();
         let http = http(&self.options, executor.clone());
-        let io = TokioIo::new(PingPolice::new(io, self.options.keepalive.min_time));
-        let connection = pin!(http.serve_connection(io, self.router.for_peer(Peer { common_name })));
+        let peer = Peer { secure: matches!(io, Io::Tls(_)), common_name };
+        let opening = Opening::new(self.options.http.preface_timeout);
+        let io = TokioIo::new(PingPolice::new(io, self.options.keepalive.min_time, opening));
+        let connection = pin!(http.serve_connection(io, self.router.for_connection(role, peer)));
         let mut connection = executor.drive(connection);
         let ended = tokio::select! {
             biased;
@@ -84,7 +95,10 @@ impl Shared {
 
 fn http(options: &ServerOptions, executor: LocalExecutor) -> auto::Builder<LocalExecutor> {
     let mut http = auto::Builder::new(executor);
-    http.http1().timer(TokioTimer::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.http.read_header_timeout)
+        .title_case_headers(true);
     http.http2()
         .timer(TokioTimer::new())
         .auto_date_header(false)

@@ -6,10 +6,12 @@ mod connection;
 mod http;
 mod kv;
 mod local;
+mod opening;
 mod peer;
 mod pings;
 mod reply;
 mod request;
+mod role;
 mod router;
 mod unary;
 
@@ -19,15 +21,18 @@ use storage_core::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::body::Body;
 use self::connection::Connections;
+pub(crate) use self::http::response;
+pub(crate) use self::request::RequestBody;
+pub use self::role::{Endpoint, Role};
 use self::router::Router;
-use crate::listen::Listener;
 use crate::options::ServerOptions;
 
 /// How long connections that were cut off may take to be gone.
 const CUT_OFF_GRACE: Duration = Duration::from_millis(500);
 
-/// Serves `store` on `listeners` until `shutdown` is done, and closes it.
+/// Serves `store` on `endpoints` until `shutdown` is done, and closes it. A listener alone serves everything.
 ///
 /// A shutdown refuses new connections, ends the streams of watches and renewals with `Unavailable`, so that clients take them
 /// elsewhere, lets other requests finish for [`ServerOptions::shutdown_grace`], and cuts off the rest.
@@ -35,7 +40,7 @@ const CUT_OFF_GRACE: Duration = Duration::from_millis(500);
 /// # Errors
 /// If the storage fails to close.
 pub async fn run(
-    listeners: Vec<Listener>,
+    endpoints: impl IntoIterator<Item = impl Into<Endpoint>>,
     store: Store,
     options: ServerOptions,
     shutdown: impl Future<Output = ()>,
@@ -44,8 +49,8 @@ pub async fn run(
     let stop = Stop::default();
     let router = Router::new(&store, &options, stop.drain.clone());
     let connections = Connections::new(router, &options, stop.clone(), tasks.clone());
-    for listener in listeners {
-        tasks.spawn(accept::accept(listener, connections.clone(), stop.drain.clone()));
+    for Endpoint { listener, role } in endpoints.into_iter().map(Into::into) {
+        tasks.spawn(accept::accept(listener, connections.for_role(role), stop.drain.clone()));
     }
     drop(connections);
 

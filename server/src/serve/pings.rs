@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use self::frames::{Frame, Frames};
+use super::opening::Opening;
 use crate::listen::Io;
 
 mod frames;
@@ -17,7 +18,7 @@ const FORGIVEN: u32 = 2;
 /// GOAWAY with ENHANCE_YOUR_CALM and the words that make gRPC clients ping less often.
 const TOO_MANY_PINGS: &[u8] = b"\x00\x00\x16\x07\x00\x00\x00\x00\x00\x7f\xff\xff\xff\x00\x00\x00\x0btoo_many_pings";
 
-/// A connection that ends when its client pings more often than it may. HTTP/1 passes unseen.
+/// A connection that ends when its client pings more often than it may, or does not say in time what it speaks. HTTP/1 passes unseen.
 #[derive(Debug)]
 pub(super) struct PingPolice {
     io: Io,
@@ -26,12 +27,22 @@ pub(super) struct PingPolice {
     sent: Frames,
     last_ping: Option<Instant>,
     early: u32,
+    /// Until the client has begun.
+    opening: Option<Opening>,
 }
 
 impl PingPolice {
     /// Pings may come every `min_time`, and as often as the server sends something.
-    pub(super) fn new(io: Io, min_time: Duration) -> Self {
-        Self { io, min_time, received: Frames::of_client(), sent: Frames::of_server(), last_ping: None, early: 0 }
+    pub(super) fn new(io: Io, min_time: Duration, opening: Opening) -> Self {
+        Self {
+            io,
+            min_time,
+            received: Frames::of_client(),
+            sent: Frames::of_server(),
+            last_ping: None,
+            early: 0,
+            opening: Some(opening),
+        }
     }
 
     fn saw_received(&mut self, bytes: &[u8]) -> bool {
@@ -67,9 +78,16 @@ impl PingPolice {
 impl AsyncRead for PingPolice {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if let Some(opening) = &mut this.opening {
+            opening.check(cx)?;
+        }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
-        if this.saw_received(&buf.filled()[before..]) {
+        let fine = this.saw_received(&buf.filled()[before..]);
+        if this.received.has_begun() {
+            this.opening = None;
+        }
+        if fine {
             return Poll::Ready(Ok(()));
         }
         Poll::Ready(Err(this.end(cx)))

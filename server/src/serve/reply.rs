@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use ::http::Response;
+use ::http::{HeaderMap, Response};
 use tonic::{Code, Status};
 
 use super::body::Body;
@@ -30,6 +30,15 @@ impl Reply {
 
     pub(super) fn ours(future: impl Future<Output = Response<Body>> + Send + 'static) -> Self {
         Self::Ours(Box::pin(future))
+    }
+
+    /// The same with `change` made to its headers.
+    pub(super) fn map_headers(self, change: impl FnOnce(&mut HeaderMap) + Send + 'static) -> Self {
+        Self::ours(async move {
+            let Ok(mut response) = self.await;
+            change(response.headers_mut());
+            response
+        })
     }
 }
 

@@ -12,7 +12,6 @@ pub(crate) enum RequestBody {
     /// What a connection receives.
     Received(Incoming),
     /// What the server makes itself, such as gRPC's form of a request that came as JSON.
-    #[expect(dead_code, reason = "made by the JSON gateway")]
     Made(BoxStream<'static, Result<Bytes, Status>>),
 }
 

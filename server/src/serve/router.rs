@@ -14,11 +14,12 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_prost::ProstDecoder;
 
 use super::body::Body;
-use super::http::HttpPaths;
+use super::http::Http;
 use super::kv::KvRoutes;
 use super::peer::Peer;
 use super::reply::Reply;
 use super::request::RequestBody;
+use super::role::Role;
 use super::unary::response;
 use crate::options::ServerOptions;
 use crate::service::{
@@ -31,8 +32,9 @@ use crate::status;
 pub(super) struct Router {
     services: Arc<Services>,
     /// Whose requests these are.
-    #[expect(dead_code, reason = "read by what authenticates requests")]
     peer: Peer,
+    /// Where they come in.
+    role: Role,
 }
 
 struct Services {
@@ -42,7 +44,7 @@ struct Services {
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
     health: HealthServer<HealthService>,
-    http: HttpPaths,
+    http: Http,
     /// Requests above this size are not read.
     max_bytes: usize,
 }
@@ -62,15 +64,27 @@ impl Router {
             maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options.version))
                 .max_decoding_message_size(max_bytes),
             health: HealthServer::new(HealthService::new(store.clone(), drain)),
-            http: HttpPaths::new(store.clone(), options.version),
+            http: Http::new(store.clone(), options),
             max_bytes,
         };
-        Self { services: Arc::new(services), peer: Peer::default() }
+        Self { services: Arc::new(services), peer: Peer::default(), role: Role::default() }
     }
 
-    /// The same for the connection of `peer`.
-    pub(super) fn for_peer(&self, peer: Peer) -> Self {
-        Self { services: Arc::clone(&self.services), peer }
+    /// The same for the connection of `peer` to a listener of `role`.
+    pub(super) fn for_connection(&self, role: Role, peer: Peer) -> Self {
+        Self { services: Arc::clone(&self.services), peer, role }
+    }
+
+    pub(super) fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.services.http
     }
 }
 
@@ -93,13 +107,16 @@ impl hyper::service::Service<Request<Incoming>> for Router {
 }
 
 impl Router {
-    fn route(&self, request: Request<RequestBody>) -> Reply {
+    pub(super) fn route(&self, request: Request<RequestBody>) -> Reply {
         let services = &*self.services;
         if !has_valid_client_version(request.headers()) {
             return Reply::status(status::invalid_client_api_version());
         }
-        if !is_grpc(&request) {
-            return Reply::ours(services.http.clone().answer(&request));
+        if self.role == Role::Grpc && !is_grpc(&request) {
+            return Reply::status(not_grpc());
+        }
+        if !self.role.serves_grpc() || !is_grpc(&request) {
+            return self.answer_http(request);
         }
         let path = request.uri().path().strip_prefix('/').unwrap_or_default();
         match path.split_once('/').unwrap_or_default() {
@@ -125,6 +142,11 @@ fn is_grpc<B>(request: &Request<B>) -> bool {
     let kind = request.headers().get(::http::header::CONTENT_TYPE).map(::http::HeaderValue::as_bytes);
     let rest = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
     request.version() == Version::HTTP_2 && matches!(rest, Some([] | [b'+' | b';', ..]))
+}
+
+/// grpc-go's words, without the header that it repeats.
+fn not_grpc() -> tonic::Status {
+    tonic::Status::invalid_argument("invalid gRPC request content-type")
 }
 
 fn unknown_service(service: &str) -> tonic::Status {

@@ -1,70 +1,78 @@
-//! The plain HTTP paths, as a probe asks them.
+//! The plain HTTP pages, as a probe asks them.
 
 use etcd_client::{AlarmAction, AlarmType};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
-use crate::common::{TestServer, soon};
-
-async fn ask(server: &TestServer, method: &str, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(server.address()).await.unwrap();
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut response = String::new();
-    soon(stream.read_to_string(&mut response)).await.unwrap();
-    let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
-    let code = head.split(' ').nth(1).expect("a status").parse().expect("a number");
-    (code, body.to_owned())
-}
-
-pub(crate) async fn get(server: &TestServer, path: &str) -> (u16, String) {
-    ask(server, "GET", path).await
-}
+use crate::common::TestServer;
+use crate::common::web::{Web, ask, get};
 
 #[tokio::test]
 async fn health_is_etcds_json() {
     let server = TestServer::start().await;
-    assert_eq!(get(&server, "/health").await, (200, r#"{"health":"true","reason":""}"#.to_owned()));
+    let answer = get(&server, "/health").await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"health":"true","reason":""}"#));
+    assert_eq!(answer.header("Content-Type"), Some("text/plain; charset=utf-8"));
 }
 
 #[tokio::test]
 async fn an_alarm_makes_unhealthy_unless_excluded() {
     let server = TestServer::start().await;
     server.client().await.alarm(AlarmAction::Activate, AlarmType::Nospace, None).await.unwrap();
-    let expected = r#"{"health":"false","reason":"ALARM NOSPACE"}"#.to_owned();
-    assert_eq!(get(&server, "/health").await, (503, expected));
-    assert_eq!(get(&server, "/health?serializable=true&exclude=NOSPACE").await.0, 200);
+    let answer = get(&server, "/health").await;
+    let expected = "{\"health\":\"false\",\"reason\":\"ALARM NOSPACE\"}\n";
+    assert_eq!((answer.status, answer.body.as_str()), (503, expected));
+    assert_eq!(get(&server, "/health?serializable=true&exclude=NOSPACE").await.status, 200);
 }
 
 #[tokio::test]
 async fn version_is_the_emulated_one() {
     let server = TestServer::start().await;
-    let expected = r#"{"etcdserver":"3.7.3","etcdcluster":"3.7.0","storage":"3.7.0"}"#.to_owned();
-    assert_eq!(get(&server, "/version").await, (200, expected));
+    let answer = get(&server, "/version").await;
+    let expected = r#"{"etcdserver":"3.7.3","etcdcluster":"3.7.0","storage":"3.7.0"}"#;
+    assert_eq!((answer.status, answer.body.as_str()), (200, expected));
+    assert_eq!(answer.header("Content-Type"), Some("application/json"));
 }
 
 #[tokio::test]
 async fn other_methods_and_paths_are_refused() {
     let server = TestServer::start().await;
-    assert_eq!(ask(&server, "POST", "/health").await.0, 405);
-    assert_eq!(get(&server, "/nothing").await.0, 404);
+    for path in ["/health", "/version", "/livez", "/readyz/non_learner", "/debug/vars"] {
+        let answer = ask(&server, "POST", path, "", "").await;
+        assert_eq!((answer.status, answer.body.as_str()), (405, "Method Not Allowed\n"), "{path}");
+        assert_eq!(answer.header("Allow"), Some("GET"));
+    }
+    let answer = get(&server, "/nothing").await;
+    assert_eq!((answer.status, answer.body.as_str()), (404, "404 page not found\n"));
+    assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
 }
 
 #[tokio::test]
-async fn a_web_page_cannot_reach_the_services() {
+async fn variables_are_json_and_hold_no_command_line() {
     let server = TestServer::start().await;
-    let put = b"\x00\x00\x00\x00\x06\x0a\x01k\x12\x01v";
+    let vars = get(&server, "/debug/vars").await.json();
+    assert_eq!(vars["cmdline"], serde_json::json!(["auroch"]));
+    assert_eq!(vars["raft.status"]["raftState"], "StateLeader");
+    assert_eq!(vars["revision"], 1);
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_request_after_another() {
+    let server = TestServer::start().await;
+    let mut web = Web::connect(&server).await;
+    web.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\nGET /version HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(web.answer().await.body.contains("health"));
+    assert!(web.answer().await.body.contains("etcdserver"));
+    web.send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(web.answer().await.body, "ok\n");
+}
+
+#[tokio::test]
+async fn grpc_is_not_spoken_over_http_1() {
+    let server = TestServer::start().await;
+    let put = "\x00\x00\x00\x00\x06\x0a\x01k\x12\x01v";
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/grpc"] {
-        let mut stream = TcpStream::connect(server.address()).await.unwrap();
-        let head = format!(
-            "POST /etcdserverpb.KV/Put HTTP/1.1\r\nHost: test\r\nContent-Type: {content_type}\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n",
-            put.len()
-        );
-        stream.write_all(&[head.as_bytes(), put].concat()).await.unwrap();
-        let mut response = String::new();
-        soon(stream.read_to_string(&mut response)).await.unwrap();
-        assert!(response.starts_with("HTTP/1.1 404"), "{response}");
+        let header = format!("Content-Type: {content_type}\r\n");
+        let answer = ask(&server, "POST", "/etcdserverpb.KV/Put", &header, put).await;
+        assert_eq!(answer.status, 404, "{answer:?}");
     }
     assert_eq!(server.store.revision().0, 1, "nothing was written");
 }

@@ -6,10 +6,18 @@
 mod common;
 
 mod errors;
+mod gateway;
+mod gateway_json;
+mod gateway_streams;
 mod http;
+mod http_access;
+mod http_clients;
+mod http_probes;
+mod http_roles;
 mod keepalive;
 mod kv;
 mod lease;
+mod lies;
 mod maintenance;
 mod shutdown;
 mod stream;

@@ -153,7 +153,7 @@ async fn a_failed_storage_refuses_writes_and_says_so_everywhere_while_reads_go_o
     let mut health = HealthClient::new(server.channel().await);
     let response = health.check(HealthCheckRequest::default()).await.unwrap().into_inner();
     assert_eq!(response.status(), ServingStatus::NotServing);
-    let (code, body) = crate::http::get(&server, "/health").await;
-    assert_eq!(code, 503);
-    assert!(body.starts_with(r#"{"health":"false","reason":"STORAGE ERROR:"#), "{body}");
+    let answer = crate::common::web::get(&server, "/health").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.starts_with(r#"{"health":"false","reason":"STORAGE ERROR:"#), "{answer:?}");
 }

@@ -4,16 +4,17 @@
 
 pub(crate) mod certs;
 pub(crate) mod tls;
+pub(crate) mod web;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use etcd_client::Client;
-use server::{ListenUrl, Listener, ServerOptions};
+use server::{Endpoint, ListenUrl, Listener, ServerOptions};
 use storage_core::{Backend, MemoryBackend, Store, StoreError, StoreOptions};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{self, Channel};
 
 /// How long a test waits for what must come. Never reached unless something is wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,22 +39,23 @@ impl TestServer {
 
     pub(crate) async fn over(backend: Arc<dyn Backend>, options: ServerOptions, store: StoreOptions) -> Self {
         let store = Store::open(backend, store).await.expect("the store opens");
-        let listener = Listener::bind(&"http://127.0.0.1:0".parse().unwrap()).await.expect("a port is free");
-        Self::run(vec![listener], store, options)
+        Self::serving(vec![listener().await.into()], store, options)
     }
 
     /// On listeners of the test's choice, the first of which it is then known by.
     pub(crate) async fn on(listeners: Vec<Listener>) -> Self {
         let store = Store::open(Arc::new(MemoryBackend::new()), StoreOptions::default()).await;
-        Self::run(listeners, store.expect("the store opens"), ServerOptions::default())
+        let endpoints = listeners.into_iter().map(Endpoint::from).collect();
+        Self::serving(endpoints, store.expect("the store opens"), ServerOptions::default())
     }
 
-    fn run(listeners: Vec<Listener>, store: Store, options: ServerOptions) -> Self {
-        let urls: Vec<_> = listeners.iter().map(Listener::url).collect();
+    /// The same with roles, over `store`.
+    pub(crate) fn serving(endpoints: Vec<Endpoint>, store: Store, options: ServerOptions) -> Self {
+        let urls: Vec<_> = endpoints.iter().map(|endpoint| endpoint.listener.url()).collect();
         let url = urls[0].clone();
         let stop = CancellationToken::new();
         let shutdown = stop.clone().cancelled_owned();
-        let task = tokio::spawn(server::run(listeners, store.clone(), options, shutdown));
+        let task = tokio::spawn(server::run(endpoints, store.clone(), options, shutdown));
         Self { store, url, urls, stop, task }
     }
 
@@ -67,7 +69,7 @@ impl TestServer {
 
     /// For what a friendly client does not let one say.
     pub(crate) async fn channel(&self) -> Channel {
-        let endpoint = Endpoint::from_shared(self.url.to_string()).expect("a listener's URL is one");
+        let endpoint = transport::Endpoint::from_shared(self.url.to_string()).expect("a listener's URL is one");
         endpoint.connect().await.expect("the server accepts")
     }
 
@@ -80,6 +82,11 @@ impl TestServer {
     pub(crate) async fn stopped(self) {
         soon(self.task).await.expect("no panic").expect("the store closes");
     }
+}
+
+/// A listener on a port of its own.
+pub(crate) async fn listener() -> Listener {
+    Listener::bind(&"http://127.0.0.1:0".parse().expect("a URL")).await.expect("a port is free")
 }
 
 /// What must happen, and does so before patience runs out.

@@ -6,6 +6,7 @@
 mod common;
 
 mod bad_starts;
+mod http;
 mod process;
 mod sockets;
 mod starts;

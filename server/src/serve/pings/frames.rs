@@ -24,6 +24,8 @@ pub(super) struct Frames {
     head_len: usize,
     /// Bytes of the current frame that are still to come.
     body: usize,
+    /// The head of a frame has been seen.
+    began: bool,
     /// It is not HTTP/2.
     foreign: bool,
 }
@@ -34,7 +36,12 @@ impl Frames {
     }
 
     pub(super) fn of_server() -> Self {
-        Self { preface: 0, head: [0; HEAD_BYTES], head_len: 0, body: 0, foreign: false }
+        Self { preface: 0, head: [0; HEAD_BYTES], head_len: 0, body: 0, began: false, foreign: false }
+    }
+
+    /// Whether it is known what this is: not HTTP/2, or HTTP/2 with a first frame, which is the client's settings.
+    pub(super) fn has_begun(&self) -> bool {
+        self.foreign || self.began
     }
 
     /// Whether the last byte seen ended a frame.
@@ -73,6 +80,7 @@ impl Frames {
             let [a, b, c, kind, flags, ..] = self.head;
             self.body = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
             self.head_len = 0;
+            self.began = true;
             seen(match kind {
                 PING if flags & ACK == 0 => Frame::Ping,
                 DATA | HEADERS => Frame::Content,
@@ -103,6 +111,21 @@ mod tests {
             assert_eq!(seen, [Frame::Other, Frame::Content, Frame::Ping, Frame::Other], "in steps of {step}");
             assert!(frames.at_boundary());
         }
+    }
+
+    #[test]
+    fn a_client_has_begun_with_its_settings_or_with_what_is_no_preface() {
+        let mut frames = Frames::of_client();
+        frames.walk(PREFACE, |_| {});
+        frames.walk(&frame(4, 0, 0)[..HEAD_BYTES - 1], |_| {});
+        assert!(!frames.has_begun());
+        frames.walk(&[0], |_| {});
+        assert!(frames.has_begun());
+        let mut frames = Frames::of_client();
+        frames.walk(b"P", |_| {});
+        assert!(!frames.has_begun());
+        frames.walk(b"O", |_| {});
+        assert!(frames.has_begun());
     }
 
     #[test]

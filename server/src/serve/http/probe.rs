@@ -1,0 +1,97 @@
+use std::fmt::Write as _;
+
+use ::http::{Response, StatusCode};
+use proto::etcdserverpb::AlarmType;
+use storage_core::Store;
+
+use super::health::read;
+use super::query::Query;
+use super::response::{error, text};
+use crate::convert;
+use crate::serve::body::Body;
+
+/// What a probe can ask for, each under a path of its own as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    DataCorruption,
+    SerializableRead,
+    LinearizableRead,
+    NonLearner,
+}
+
+/// A list of checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Probe {
+    /// Whether the process works at all: when this fails, start it anew.
+    Livez,
+    /// Whether it can serve: when this fails, send it no requests.
+    Readyz,
+}
+
+impl Check {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::DataCorruption => "data_corruption",
+            Self::SerializableRead => "serializable_read",
+            Self::LinearizableRead => "linearizable_read",
+            Self::NonLearner => "non_learner",
+        }
+    }
+
+    async fn run(self, store: &Store) -> Result<(), String> {
+        match self {
+            Self::DataCorruption => {
+                let corrupt = |alarm: &storage_core::Alarm| convert::alarm_type(alarm.kind) == AlarmType::Corrupt;
+                let on = store.status().alarms.iter().any(corrupt);
+                if on { Err("alarm activated: CORRUPT".to_owned()) } else { Ok(()) }
+            }
+            Self::SerializableRead => read(store, true).await.map_err(|error| error.to_string()),
+            // In etcd this one needs its peers to agree. What it stands for here is a storage that takes writes.
+            Self::LinearizableRead => match store.status().failure {
+                Some(cause) => Err(format!("storage error: {cause}")),
+                None => read(store, false).await.map_err(|error| error.to_string()),
+            },
+            // There are no learners.
+            Self::NonLearner => Ok(()),
+        }
+    }
+}
+
+impl Probe {
+    pub(super) fn checks(self) -> &'static [Check] {
+        match self {
+            Self::Livez => &[Check::SerializableRead],
+            Self::Readyz => {
+                &[Check::DataCorruption, Check::SerializableRead, Check::LinearizableRead, Check::NonLearner]
+            }
+        }
+    }
+
+    /// Runs `only` this check, or all that `query` does not exclude.
+    pub(super) async fn answer(self, only: Option<Check>, store: &Store, query: Query<'_>) -> Response<Body> {
+        let mut report = String::new();
+        let mut failed = false;
+        for check in self.checks() {
+            let wanted = only.map_or_else(|| !query.excludes(check.name()), |only| only == *check);
+            if !wanted {
+                continue;
+            }
+            let _ = match check.run(store).await {
+                Ok(()) => writeln!(report, "[+]{} ok", check.name()),
+                Err(why) => {
+                    failed = true;
+                    writeln!(report, "[-]{} failed: {why}", check.name())
+                }
+            };
+        }
+        if failed {
+            tracing::warn!(?self, report, "a probe is answered that the server is not well");
+            return error(StatusCode::SERVICE_UNAVAILABLE, &report);
+        }
+        if !query.has("verbose") {
+            report.clear();
+        }
+        report.push_str("ok\n");
+        text(StatusCode::OK, report)
+    }
+}
