@@ -12,6 +12,7 @@ use storage_core::backend::{
     AppendOutcome, Backend, BackendError, BackendInfo, Bounds, Cause, CompactStep, LoadBatch, ScanFrom, ScanLimits,
 };
 use storage_core::commit::{Commit, Group};
+use storage_core::stats::BackendStats;
 use storage_core::{Durability, Position, Size, VersionId};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -147,6 +148,10 @@ impl Backend for SqliteBackend {
 
     fn size(&self) -> Size {
         self.shared.size()
+    }
+
+    fn stats(&self) -> BackendStats {
+        self.shared.stats()
     }
 
     async fn defragment(&self) -> Result<(), BackendError> {

@@ -45,6 +45,7 @@ impl Store {
         let mut response = read::collect(&self.inner.index, &request)?;
         self.confirm(permit)?;
         read::fill(&mut response, &self.inner.values).await?;
+        self.inner.counters.ranges.increment();
         Ok(response)
     }
 
@@ -56,7 +57,9 @@ impl Store {
         self.check_open()?;
         check_range(&request)?;
         let permit = self.permit(|check| check.read(&request.keys))?;
-        RangeStream::open(self.inner.clone(), permit, request, chunk_bytes)
+        let stream = RangeStream::open(self.inner.clone(), permit, request, chunk_bytes)?;
+        self.inner.counters.ranges.increment();
+        Ok(stream)
     }
 
     /// Writes one key.
@@ -98,6 +101,7 @@ impl Store {
         if txn::is_read_only(&request) {
             let mut response = self.read_txn(&request).await?;
             read::fill(&mut response, &self.inner.values).await?;
+            self.inner.counters.txn(&request, &response);
             return Ok(response);
         }
         let mut response = expect_answer!(self.ask(Request::Txn(request), bytes).await?, Txn);

@@ -10,6 +10,7 @@ use crate::backend::{Backend, BackendError, CompactStep};
 use crate::index::{Index, NEVER_COMPACTED};
 use crate::options::StoreOptions;
 use crate::pins::Pins;
+use crate::stats::Counters;
 use crate::types::Revision;
 
 /// How long it waits after a failed step.
@@ -23,6 +24,7 @@ pub(crate) struct Compactor {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) batch: usize,
     pub(crate) pause: Duration,
+    pub(crate) counters: Arc<Counters>,
     /// The revision that the store is compacted at; the writer moves it.
     pub(crate) target: watch::Receiver<Revision>,
     /// The revision through which nothing dead is left.
@@ -35,11 +37,12 @@ impl Compactor {
         pins: Arc<Pins>,
         backend: Arc<dyn Backend>,
         options: &StoreOptions,
+        counters: Arc<Counters>,
         target: watch::Receiver<Revision>,
         swept: watch::Sender<Revision>,
     ) -> Self {
         let (batch, pause) = (options.compaction_batch, options.compaction_pause);
-        Self { index, pins, backend, batch, pause, target, swept }
+        Self { index, pins, backend, batch, pause, counters, target, swept }
     }
 
     /// Runs until the store is closed or its storage fails.
@@ -52,19 +55,25 @@ impl Compactor {
                 continue;
             }
             self.pins.drain().await;
+            let began = self.counters.now();
             if let Err(error) = self.sweep(through).await {
                 tracing::error!(%error, "compaction stopped: the storage has failed");
                 return;
             }
+            self.counters.compacted(began);
             self.swept.send_replace(through);
         }
     }
 
     async fn sweep(&self, through: Revision) -> Result<(), BackendError> {
         loop {
+            let began = self.counters.now();
             let dead = self.index.write().sweep(self.batch);
-            let done = dead.is_empty();
+            self.counters.index_pauses.observe_duration(self.counters.since(began));
+            let removed = dead.len();
+            let done = removed == 0;
             self.step(CompactStep { through, dead }).await?;
+            self.counters.removed.add(removed as u64);
             if done {
                 return Ok(());
             }
@@ -74,7 +83,10 @@ impl Compactor {
 
     async fn step(&self, step: CompactStep) -> Result<(), BackendError> {
         loop {
-            match self.backend.compact(step.clone()).await {
+            let began = self.counters.now();
+            let stepped = self.backend.compact(step.clone()).await;
+            self.counters.compaction_steps.observe_duration(self.counters.since(began));
+            match stepped {
                 Ok(()) => return Ok(()),
                 Err(error @ BackendError::Fatal(_)) => return Err(error),
                 Err(error) => tracing::warn!(%error, "a step of the compaction failed and is tried again"),

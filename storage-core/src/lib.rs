@@ -22,6 +22,7 @@ mod read;
 mod request;
 mod response;
 mod shared;
+pub mod stats;
 mod store;
 mod types;
 mod values;

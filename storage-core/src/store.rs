@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -17,6 +18,7 @@ use crate::options::StoreOptions;
 use crate::pins::Pins;
 use crate::response::Alarm;
 use crate::shared::Shared;
+use crate::stats::{Counters, IndexStats, StoreStats};
 use crate::types::{Position, Revision};
 use crate::values::Values;
 use crate::watch::{Predecessors, WatchControl, WatchEvents, WatchHub, WatchStats};
@@ -52,6 +54,8 @@ pub(crate) struct Inner {
     queue: mpsc::Sender<Message>,
     queued_kib: Arc<Semaphore>,
     swept: watch::Receiver<Revision>,
+    pub(crate) counters: Arc<Counters>,
+    load_time: Duration,
     tasks: parking_lot::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -103,12 +107,15 @@ impl Store {
     /// # Errors
     /// If the backend fails, or holds what this version cannot read. Nothing is changed then.
     pub async fn open(backend: Arc<dyn Backend>, options: StoreOptions) -> Result<Self, OpenError> {
+        let counters = Arc::new(Counters::new(Arc::clone(&options.environment)));
+        let began = counters.now();
         let index = Arc::new(RwLock::new(Index::new()));
         let values = Arc::new(Values::new(Arc::clone(&backend), options.cache_bytes));
         let mut machine = Machine::new(Arc::clone(&index), Arc::clone(&values), &options);
         load(&mut machine, &*backend).await?;
         begin_term(&mut machine, &*backend).await?;
-        Ok(Self::start(machine, index, values, backend, options))
+        let load_time = counters.since(began);
+        Ok(Self::start(machine, index, values, backend, options, counters, load_time))
     }
 
     fn start(
@@ -117,10 +124,13 @@ impl Store {
         values: Arc<Values>,
         backend: Arc<dyn Backend>,
         options: StoreOptions,
+        counters: Arc<Counters>,
+        load_time: Duration,
     ) -> Self {
         let shared = Arc::new(Shared::default());
         shared.published(machine.position(), Some(machine.alarms().collect()));
         shared.auth.publish(Arc::clone(machine.auth()));
+        counters.set_leases(machine.leases());
         let hub = WatchHub::new(
             Arc::clone(&backend),
             Arc::clone(&values),
@@ -134,8 +144,15 @@ impl Store {
         let (queue, requests) = mpsc::channel(QUEUE_REQUESTS);
         let pins = Arc::new(Pins::default());
         let identity = machine.identity();
-        let compactor =
-            Compactor::new(Arc::clone(&index), Arc::clone(&pins), Arc::clone(&backend), &options, target, sweeps);
+        let compactor = Compactor::new(
+            Arc::clone(&index),
+            Arc::clone(&pins),
+            Arc::clone(&backend),
+            &options,
+            Arc::clone(&counters),
+            target,
+            sweeps,
+        );
         let writer = Writer::new(
             machine,
             Arc::clone(&backend),
@@ -143,14 +160,29 @@ impl Store {
             Arc::clone(&values),
             Arc::clone(&hub),
             Arc::clone(&shared),
+            Arc::clone(&counters),
             compaction,
             requests,
             options.lease_checkpoint_interval,
         );
         let tasks = parking_lot::Mutex::new(vec![tokio::spawn(writer.run()), tokio::spawn(compactor.run())]);
         let queued_kib = Arc::new(Semaphore::new(QUEUE_KIB));
-        let inner =
-            Inner { index, values, pins, backend, options, identity, hub, shared, queue, queued_kib, swept, tasks };
+        let inner = Inner {
+            index,
+            values,
+            pins,
+            backend,
+            options,
+            identity,
+            hub,
+            shared,
+            queue,
+            queued_kib,
+            swept,
+            counters,
+            load_time,
+            tasks,
+        };
         Self { inner: Arc::new(inner), access: Access::Trusted }
     }
 
@@ -206,6 +238,27 @@ impl Store {
         }
     }
 
+    /// What the store has counted since it was opened, and what it holds now.
+    #[must_use]
+    pub fn stats(&self) -> StoreStats {
+        let inner = &self.inner;
+        let index = {
+            let index = inner.index.read();
+            IndexStats { keys: index.len() as u64, live_keys: index.live() as u64, load_time: inner.load_time }
+        };
+        StoreStats {
+            operations: inner.counters.operations(),
+            leases: inner.counters.leases(),
+            evaluations: inner.counters.evaluations(),
+            appends: inner.counters.append_stats(),
+            values: inner.values.stats(),
+            index,
+            compaction: inner.counters.compaction(),
+            watch: inner.hub.stats(),
+            backend: inner.backend.stats(),
+        }
+    }
+
     /// A new stream of watches: one handle to steer it, one to read it.
     #[must_use]
     pub fn watch(&self) -> (WatchControl, WatchEvents) {
@@ -258,6 +311,7 @@ impl Store {
         let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(QUEUE_KIB as u32);
         let queued = Arc::clone(&self.inner.queued_kib);
         let permit = queued.acquire_many_owned(kib).await.map_err(|_| StoreError::Stopped)?;
+        let _waiting = self.inner.counters.wait();
         let (reply, answer) = oneshot::channel();
         let access = self.access.clone();
         let work = Work { request, access, reply: Some(reply), _permit: Some(permit) };
@@ -266,7 +320,11 @@ impl Store {
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
         })?;
         let stopped = || StoreError::Unknown("the store was closed before the answer".into());
-        answer.await.unwrap_or_else(|_| Err(stopped()))
+        let answer = answer.await.unwrap_or_else(|_| Err(stopped()));
+        if let Err(StoreError::Unknown(_) | StoreError::Refused(_) | StoreError::Failed(_)) = &answer {
+            self.inner.counters.failed.increment();
+        }
+        answer
     }
 
     /// Waits until nothing dead is left at `revision`.

@@ -8,6 +8,7 @@ use quick_cache::sync::Cache;
 
 use crate::backend::{Backend, BackendError};
 use crate::event::{Event, EventValue, PrevKv};
+use crate::stats::{Counter, ValueStats};
 use crate::types::VersionId;
 
 /// Values of versions, from a cache bounded in bytes or else from the backend. A version's value never changes, so the
@@ -16,6 +17,8 @@ use crate::types::VersionId;
 pub(crate) struct Values {
     cache: Cache<VersionId, Bytes, ByBytes>,
     backend: Arc<dyn Backend>,
+    hits: Counter,
+    misses: Counter,
 }
 
 #[derive(Clone, Debug)]
@@ -38,11 +41,20 @@ impl Values {
         /// Kubernetes' objects are of this size; it only decides the first allocation.
         const TYPICAL_VALUE_BYTES: u64 = 2048;
         let entries = usize::try_from(cache_bytes / TYPICAL_VALUE_BYTES).unwrap_or(usize::MAX).min(1 << 16);
-        Self { cache: Cache::with_weighter(entries, cache_bytes, ByBytes), backend }
+        let cache = Cache::with_weighter(entries, cache_bytes, ByBytes);
+        Self { cache, backend, hits: Counter::default(), misses: Counter::default() }
     }
 
     /// The value if it is at hand.
     pub(crate) fn cached(&self, id: VersionId) -> Option<Bytes> {
+        let value = self.cache.get(&id);
+        // Who does not find it here asks again, by `get`, and is counted there.
+        self.hits.add(u64::from(value.is_some()));
+        value
+    }
+
+    /// The same for what nobody asked to read, which says nothing of how well the cache works.
+    pub(crate) fn peek(&self, id: VersionId) -> Option<Bytes> {
         self.cache.get(&id)
     }
 
@@ -54,6 +66,10 @@ impl Values {
     /// Lets go of a version that was superseded: it is unlikely to be read again.
     pub(crate) fn forget(&self, id: VersionId) {
         self.cache.remove(&id);
+    }
+
+    pub(crate) fn stats(&self) -> ValueStats {
+        ValueStats { bytes: self.cached_bytes(), hits: self.hits.get(), misses: self.misses.get() }
     }
 
     /// Bytes that the cache holds.
@@ -77,6 +93,8 @@ impl Values {
     pub(crate) async fn get(&self, ids: &[VersionId]) -> Result<Vec<Option<Bytes>>, BackendError> {
         let mut values: Vec<_> = ids.iter().map(|id| self.cache.get(id)).collect();
         let mut missing: Vec<usize> = (0..ids.len()).filter(|&i| values[i].is_none()).collect();
+        self.hits.add((ids.len() - missing.len()) as u64);
+        self.misses.add(missing.len() as u64);
         if missing.is_empty() {
             return Ok(values);
         }

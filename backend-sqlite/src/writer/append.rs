@@ -11,11 +11,14 @@ const PUT_CONTROL: &str =
     "INSERT INTO control (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const DELETE_CONTROL: &str = "DELETE FROM control WHERE key = ?1";
 
-pub(super) fn insert(connection: &Connection, group: &[Commit]) -> Result<()> {
+/// Answers how many bytes the commits are.
+pub(super) fn insert(connection: &Connection, group: &[Commit]) -> Result<u64> {
+    let mut bytes = 0;
     let mut statement = connection.prepare_cached(INSERT_COMMIT)?;
     for commit in group {
         let position = commit.position.0.cast_signed();
         let data = encode_commit(commit);
+        bytes += data.len() as u64;
         if commit.mutations.is_empty() {
             let mut statement = connection.prepare_cached(INSERT_CONTROL_COMMIT)?;
             statement.execute((position, commit.revision.0, &data[..]))?;
@@ -26,7 +29,7 @@ pub(super) fn insert(connection: &Connection, group: &[Commit]) -> Result<()> {
             apply(connection, change)?;
         }
     }
-    Ok(())
+    Ok(bytes)
 }
 
 fn apply(connection: &Connection, change: &ControlChange) -> Result<()> {

@@ -6,6 +6,7 @@ mod compact;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use storage_core::backend::{AppendOutcome, BackendError, Bounds, CompactStep};
@@ -94,10 +95,12 @@ impl Writer {
         if position != expected {
             return Ok(AppendOutcome::Conflict { position });
         }
-        let size = self.transaction(|connection| {
-            append::insert(connection, group)?;
-            size(connection, self.page_bytes)
+        let began = Instant::now();
+        let (size, bytes, written) = self.transaction(|connection| {
+            let bytes = append::insert(connection, group)?;
+            Ok((size(connection, self.page_bytes)?, bytes, Instant::now()))
         })?;
+        self.shared.count_append(written - began, written.elapsed(), self.flush, bytes);
         let last = group.last().expect("a group is not empty");
         self.shared.set_size(size);
         self.shared.publish(Bounds { position: last.position, revision: last.revision });

@@ -12,6 +12,7 @@ mod leases;
 mod places;
 mod property;
 mod regressions;
+mod stats;
 mod steps;
 mod support;
 mod two_stores;

@@ -13,6 +13,7 @@ use super::{
     AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits, Size,
 };
 use crate::commit::{Commit, Group};
+use crate::stats::BackendStats;
 use crate::types::{Position, VersionId};
 
 /// What becomes of one append.
@@ -131,6 +132,10 @@ impl Backend for FaultBackend {
 
     async fn end(&self) -> Result<Position, BackendError> {
         self.inner.end().await
+    }
+
+    fn stats(&self) -> BackendStats {
+        self.inner.stats()
     }
 
     fn size(&self) -> Size {

@@ -14,6 +14,7 @@ pub use self::error::{BackendError, Cause};
 pub use self::fault::{Fault, FaultBackend};
 pub use self::memory::MemoryBackend;
 use crate::commit::{Commit, Group};
+use crate::stats::BackendStats;
 use crate::types::{Key, Position, Revision, VersionId, VersionMeta};
 
 /// A durable, totally ordered log of commits, plus a store of values by revision.
@@ -73,6 +74,11 @@ pub trait Backend: std::fmt::Debug + Send + Sync + 'static {
 
     /// Bytes allocated and in use, as of the last append or compaction; does not block.
     fn size(&self) -> Size;
+
+    /// What it has counted since it was opened; does not block.
+    fn stats(&self) -> BackendStats {
+        BackendStats::default()
+    }
 
     /// Gives free space back to the file system, while everything else goes on.
     async fn defragment(&self) -> Result<(), BackendError>;

@@ -150,6 +150,11 @@ impl Index {
         }
     }
 
+    /// How many keys exist in the newest state that was evaluated.
+    pub(crate) fn live(&self) -> usize {
+        self.tree.live()
+    }
+
     fn count_now(&self, keys: &KeyRange) -> usize {
         let end = match keys.end() {
             RangeEnd::Single => unreachable!("single keys are looked up"),

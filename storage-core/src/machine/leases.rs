@@ -118,6 +118,11 @@ impl Machine {
         self.lessor.has_renewed()
     }
 
+    /// How many leases there are.
+    pub(crate) fn leases(&self) -> usize {
+        self.lessor.len()
+    }
+
     /// How long until the next lease is due.
     pub(crate) fn until_next_expiry(&self) -> Option<Duration> {
         let deadline = self.lessor.next_deadline()?;

@@ -34,6 +34,10 @@ impl Lessor {
         self.leases.contains_key(&id)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.leases.len()
+    }
+
     /// Leases by deadline, the next first.
     pub(crate) fn by_deadline(&self) -> impl Iterator<Item = LeaseId> {
         self.due.iter().map(|(_, id)| *id)

@@ -220,7 +220,7 @@ impl Machine {
     /// A value that is at hand.
     fn value(&self, id: VersionId) -> Option<Bytes> {
         let pending = if self.pending.is_empty() { None } else { self.pending.get(&id) };
-        pending.cloned().or_else(|| self.values.cached(id))
+        pending.cloned().or_else(|| self.values.peek(id))
     }
 
     fn moment(&self) -> Moment {

@@ -105,7 +105,7 @@ impl History {
             return None;
         }
         let prev = self.predecessors.predecessor(key, meta.mod_revision())?;
-        Some(self.values.cached(prev.id).map_or_else(|| PrevKv::unfetched(prev), |value| PrevKv::known(prev, value)))
+        Some(self.values.peek(prev.id).map_or_else(|| PrevKv::unfetched(prev), |value| PrevKv::known(prev, value)))
     }
 
     /// Gives the events that lack it the value before, for all who share them.

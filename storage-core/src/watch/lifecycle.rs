@@ -96,6 +96,7 @@ impl State {
         stream.ids.remove(&watcher.id);
         stream.lagging -= usize::from(watcher.cursor().is_some());
         self.prev_kv_watchers -= usize::from(watcher.prev_kv);
+        self.pending -= watcher.pending();
         Some(watcher)
     }
 

@@ -122,6 +122,16 @@ pub struct WatchStats {
     pub watchers: usize,
     /// Those of them that are reading the ring or the backend to catch up.
     pub behind_watchers: usize,
+    /// Revisions that synced watchers have not been handed yet, summed over watchers.
+    pub pending: usize,
+    /// Events handed out, counted for each watcher.
+    pub events: u64,
+    /// Times that a synced watcher fell behind.
+    pub fell_behind: u64,
+    /// Reads of the backend for watchers that the ring does not reach back to.
+    pub replays: u64,
+    /// Watchers that a compaction ended.
+    pub compacted: u64,
     /// About how many bytes the recent events take, with the encodings that they get once they are sent.
     pub ring_bytes: usize,
     /// How many recent revisions are in memory.

@@ -28,7 +28,19 @@ pub(super) struct State {
     pub(super) compact_revision: Revision,
     /// How many watchers want previous values.
     pub(super) prev_kv_watchers: usize,
+    /// Revisions on the lists of synced watchers.
+    pub(super) pending: usize,
+    pub(super) counts: Counts,
     pub(super) closed: bool,
+}
+
+/// What is counted under the lock.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) events: u64,
+    pub(super) fell_behind: u64,
+    pub(super) replays: u64,
+    pub(super) compacted: u64,
 }
 
 /// What is left to do once the lock is released.
@@ -49,6 +61,8 @@ impl State {
             revision,
             compact_revision,
             prev_kv_watchers: 0,
+            pending: 0,
+            counts: Counts::default(),
             closed: false,
         }
     }
@@ -68,14 +82,17 @@ impl State {
 
     /// Notes an event with the watchers that are synced and want it.
     fn offer(&mut self, event: &Event, afterwards: &mut Afterwards) {
-        let Self { matcher, watchers, streams, .. } = self;
+        let Self { matcher, watchers, streams, pending, counts, .. } = self;
         matcher.each(&event.key, |at| {
             let watcher = &mut watchers[at];
             if !watcher.wants(event) || event.meta.mod_revision() < watcher.start {
                 return;
             }
             let stream = &mut streams[watcher.stream];
+            let before = watcher.pending();
             watcher.note(at, event.meta.mod_revision(), stream);
+            *pending = *pending + watcher.pending() - before;
+            counts.fell_behind += u64::from(watcher.pending() < before);
             afterwards.wakes.extend(stream.reader_to_wake());
         });
     }
@@ -101,6 +118,11 @@ impl State {
             streams: self.streams.len(),
             watchers: self.watchers.len(),
             behind_watchers: self.streams.values().map(|stream| stream.lagging).sum(),
+            pending: self.pending,
+            events: self.counts.events,
+            fell_behind: self.counts.fell_behind,
+            replays: self.counts.replays,
+            compacted: self.counts.compacted,
             ring_bytes: self.ring.bytes(),
             ring_revisions: self.ring.len(),
         }

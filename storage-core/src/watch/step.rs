@@ -64,7 +64,7 @@ impl State {
 
     /// Hands out what is pending for the next synced watcher.
     fn step_pending(&mut self, at: StreamRef) -> Option<Step> {
-        let Self { streams, watchers, ring, matcher, .. } = self;
+        let Self { streams, watchers, ring, matcher, pending: all_pending, counts, .. } = self;
         let stream = &mut streams[at];
         while let Some(next) = stream.dirty.pop_front() {
             let Some(watcher) = watchers.get_mut(next) else { continue };
@@ -72,6 +72,8 @@ impl State {
             let Place::Synced { pending } = &mut watcher.place else { continue };
             let Some(&first) = pending.front() else { continue };
             if first < ring.begin() {
+                *all_pending -= pending.len();
+                counts.fell_behind += 1;
                 watcher.place = Place::Behind { cursor: first };
                 stream.lagging += 1;
                 stream.far.push_back(next);
@@ -83,6 +85,7 @@ impl State {
                 && let Some(next) = pending.pop_front()
             {
                 revision = next;
+                *all_pending -= 1;
                 let events = ring.get(revision).expect("what is pending lies behind the ring's begin");
                 batch.add(events, |event| kinds.want(event.is_delete()) && range.contains(&event.key));
             }
@@ -93,6 +96,7 @@ impl State {
             }
             watcher.sent_since_tick = true;
             let events = batch.into_events();
+            counts.events += events.len() as u64;
             let message = WatchMessage::Events { id: watcher.id, revision, prev_kv: watcher.prev_kv, events };
             return Some(Step::Events(next, message));
         }
@@ -138,6 +142,7 @@ impl State {
             self.end_compacted(next);
             return Some(Step::Again);
         }
+        self.counts.replays += 1;
         let scan = Scan {
             range: self.matcher.range(watcher.seat()).clone(),
             kinds: watcher.kinds,
@@ -177,11 +182,13 @@ impl State {
             return Step::Again;
         }
         watcher.sent_since_tick = true;
+        self.counts.events += events.len() as u64;
         let (id, prev_kv, revision) = (watcher.id, watcher.prev_kv, self.revision);
         Step::Events(at, WatchMessage::Events { id, revision, prev_kv, events })
     }
 
     fn end_compacted(&mut self, at: WatcherRef) {
+        self.counts.compacted += 1;
         self.end(at, CancelCause::Compacted { compact_revision: self.compact_revision });
     }
 

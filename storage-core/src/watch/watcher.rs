@@ -79,6 +79,14 @@ impl Watcher {
         matches!(&self.place, Place::Synced { pending } if pending.is_empty())
     }
 
+    /// How many revisions it has on its list.
+    pub(super) fn pending(&self) -> usize {
+        match &self.place {
+            Place::Synced { pending } => pending.len(),
+            Place::Behind { .. } => 0,
+        }
+    }
+
     pub(super) fn cursor(&self) -> Option<Revision> {
         match self.place {
             Place::Synced { .. } => None,

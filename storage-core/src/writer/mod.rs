@@ -2,6 +2,7 @@
 
 mod batch;
 mod recovery;
+mod tally;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::index::Index;
 use crate::machine::{Machine, Request};
 use crate::response::Alarm;
 use crate::shared::Shared;
+use crate::stats::Counters;
 use crate::types::{Position, Revision};
 use crate::values::Values;
 use crate::watch::WatchHub;
@@ -51,6 +53,7 @@ pub(crate) struct Writer {
     pub(crate) values: Arc<Values>,
     pub(crate) hub: Arc<WatchHub>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) compaction: watch::Sender<Revision>,
     pub(crate) queue: mpsc::Receiver<Message>,
     pub(crate) checkpoint_interval: Duration,
@@ -75,6 +78,7 @@ impl Writer {
         values: Arc<Values>,
         hub: Arc<WatchHub>,
         shared: Arc<Shared>,
+        counters: Arc<Counters>,
         compaction: watch::Sender<Revision>,
         queue: mpsc::Receiver<Message>,
         checkpoint_interval: Duration,
@@ -87,6 +91,7 @@ impl Writer {
             values,
             hub,
             shared,
+            counters,
             compaction,
             queue,
             checkpoint_interval,
@@ -144,7 +149,9 @@ impl Writer {
             return self.next.push(work, Err(error), None);
         }
         let used = self.backend.size().allocated;
+        let began = self.counters.now();
         let (answer, evaluated) = self.machine.evaluate(&work.request, &work.access, used);
+        self.counters.evaluated(&work.request, answer.is_ok(), began);
         match (&self.poisoned, evaluated) {
             (Some(reason), Some(evaluated)) => self.refuse(work, evaluated, reason.clone()),
             (_, evaluated) => self.next.push(work, answer, evaluated),
@@ -172,9 +179,12 @@ impl Writer {
         }
         let batch = std::mem::take(&mut self.next);
         if batch.commits.is_empty() {
+            tally::count(&self.counters, &batch.entries, &[]);
             batch.entries.into_iter().for_each(batch::Entry::answer);
             return;
         }
+        self.counters.group_commits.observe(batch.commits.len() as u64);
+        self.counters.group_bytes.observe(batch.bytes as u64);
         let appending = batch.seal();
         let mut append = self.append(&appending);
         // The backend begins at the first poll; until then nothing would be on its way.
@@ -193,7 +203,13 @@ impl Writer {
     fn append(&self, appending: &Appending) -> Append {
         let backend = Arc::clone(&self.backend);
         let (expected, group) = (self.durable, Arc::clone(&appending.group));
-        let append = async move { backend.append(expected, group).await };
+        let counters = Arc::clone(&self.counters);
+        let append = async move {
+            let began = counters.now();
+            let outcome = backend.append(expected, group).await;
+            counters.appends.observe_duration(counters.since(began));
+            outcome
+        };
         if !self.hub.wants_prev_kv() {
             return Box::pin(append);
         }
@@ -222,6 +238,8 @@ impl Writer {
         self.shared.clear_failure();
         self.start_appending().await;
         self.publish(&mut appending);
+        self.counters.set_leases(self.machine.leases());
+        tally::count(&self.counters, &appending.entries, &appending.group);
         appending.entries.into_iter().for_each(batch::Entry::answer);
     }
 

@@ -79,6 +79,7 @@ impl Writer {
 
     /// The log does not end where this writer thought: either its own group is there already, or another writer's.
     pub(super) async fn resolve_conflict(&mut self, appending: Appending) {
+        self.counters.conflicts.increment();
         match self.scan_one().await {
             Ok(Some(id)) if id == appending.group[0].id => self.landed(appending).await,
             Ok(Some(_)) => self.follow_others(appending).await,

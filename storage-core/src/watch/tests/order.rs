@@ -102,10 +102,13 @@ async fn a_reader_that_pauses_gets_everything_in_order_however_much_it_missed() 
     let mut world = World::new(BIG_RING);
     let (_control, mut events) = world.watch(watch_of("a", "")).await;
     world.puts("a", 2000).await;
-    assert_eq!(world.hub.stats().behind_watchers, 1, "it no longer has a list of its own");
+    let stats = world.hub.stats();
+    assert_eq!(stats.behind_watchers, 1, "it no longer has a list of its own");
+    assert_eq!((stats.pending, stats.fell_behind, stats.replays), (0, 1, 0));
     let got: Vec<_> = drain(&mut events).await.into_iter().flat_map(events_of).collect();
     assert_eq!(got, (2..=2001).collect::<Vec<_>>());
-    assert_eq!(world.hub.stats().behind_watchers, 0);
+    let stats = world.hub.stats();
+    assert_eq!((stats.behind_watchers, stats.events), (0, 2000));
 }
 
 fn events_of(message: WatchMessage) -> Vec<i64> {

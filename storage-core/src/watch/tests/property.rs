@@ -221,10 +221,11 @@ impl Story {
             let sayable = self.streams[stream].2.progress_sayable(self.world.revision);
             assert_eq!(said.len(), usize::from(sayable), "{said:?}");
         }
-        assert_eq!(self.world.hub.stats().behind_watchers, 0);
+        let stats = self.world.hub.stats();
+        assert_eq!((stats.behind_watchers, stats.pending), (0, 0));
         self.streams.clear();
         let stats = self.world.hub.stats();
-        assert_eq!((stats.watchers, stats.streams, self.world.hub.wants_prev_kv()), (0, 0, false));
+        assert_eq!((stats.watchers, stats.streams, stats.pending, self.world.hub.wants_prev_kv()), (0, 0, 0, false));
     }
 }
 
