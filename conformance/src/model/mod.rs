@@ -3,6 +3,7 @@
 //! It shares the engine's types for requests and answers and nothing else, so that both can be asked the same and their
 //! answers compared. Where etcd has a quirk the model has it too, with the place in etcd's source that it comes from.
 
+mod auth;
 mod hash;
 mod lease;
 mod range;
@@ -18,6 +19,7 @@ use storage_core::{
     PutValue, Revision, StoreError, Sub, VersionId, VersionMeta,
 };
 
+pub use self::auth::{Asker, AuthModel};
 use self::lease::Lease;
 pub use self::watch::{History, Prev};
 

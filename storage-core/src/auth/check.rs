@@ -23,9 +23,9 @@ impl<'a> Check<'a> {
         Self { state, caller }
     }
 
-    /// The auth revision that the caller came with.
-    pub(super) fn caller_revision(&self) -> Option<u64> {
-        self.caller.map(|caller| caller.auth_revision)
+    /// The auth revision that the caller came with; 0 is nobody's.
+    pub(super) fn caller_revision(&self) -> u64 {
+        self.caller.map_or(0, |caller| caller.auth_revision)
     }
 
     /// Whether the caller is somebody. As in etcd, who that is, and whether still, is not asked.

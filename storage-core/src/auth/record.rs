@@ -6,8 +6,10 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::role::{Permission, PermissionKind, Role};
 use super::user::{PasswordHash, User};
+use crate::commit::ControlChange;
 use crate::key_range::KeyRange;
 
+const PREFIX: &[u8] = b"auth/";
 const STATUS: &[u8] = b"auth/status";
 const USER: &[u8] = b"auth/user/";
 const ROLE: &[u8] = b"auth/role/";
@@ -24,7 +26,12 @@ pub(crate) enum AuthRecord {
 }
 
 impl AuthRecord {
-    pub(crate) fn key(&self) -> Bytes {
+    /// The change that writes this record, or removes it if it says that something is gone.
+    pub(crate) fn change(self) -> ControlChange {
+        ControlChange { key: self.key(), value: self.value() }
+    }
+
+    fn key(&self) -> Bytes {
         match self {
             Self::Status { .. } => Bytes::from_static(STATUS),
             Self::User(name, _) => [USER, name.as_bytes()].concat().into(),
@@ -33,7 +40,7 @@ impl AuthRecord {
     }
 
     /// `None` for what is gone.
-    pub(crate) fn value(&self) -> Option<Bytes> {
+    fn value(&self) -> Option<Bytes> {
         let mut out = BytesMut::new();
         match self {
             Self::Status { enabled, revision } => {
@@ -44,6 +51,11 @@ impl AuthRecord {
             Self::Role(_, role) => put_role(&mut out, role.as_deref()?),
         }
         Some(out.freeze())
+    }
+
+    /// Whether a control record of this name is one of authentication's.
+    pub(crate) fn is_named(key: &[u8]) -> bool {
+        key.starts_with(PREFIX)
     }
 
     /// The record that `key` and `value` hold; `None` if they are not one of authentication's, or malformed.

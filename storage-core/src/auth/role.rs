@@ -39,6 +39,13 @@ impl PermissionKind {
 }
 
 impl Role {
+    /// A role as another store had it; permissions in any order.
+    #[must_use]
+    pub fn new(mut permissions: Vec<Permission>) -> Self {
+        permissions.sort_by(|a, b| a.keys.start().cmp(b.keys.start()));
+        Self { permissions }
+    }
+
     /// The permissions, by first key. The role root has them all without listing any.
     #[must_use]
     pub fn permissions(&self) -> &[Permission] {

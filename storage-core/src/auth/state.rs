@@ -9,6 +9,7 @@ use super::permissions::{Permissions, Rights};
 use super::record::AuthRecord;
 use super::role::Role;
 use super::user::User;
+use crate::commit::ControlChange;
 
 /// Users, roles and whether authentication is on. Never changed: a change makes another, which shares most of it.
 #[derive(Clone, Debug)]
@@ -34,6 +35,33 @@ impl Default for AuthState {
 }
 
 impl AuthState {
+    /// The state that another store had, for making a store of it.
+    #[must_use]
+    pub fn new(
+        enabled: bool,
+        revision: u64,
+        users: impl IntoIterator<Item = (Arc<str>, User)>,
+        roles: impl IntoIterator<Item = (Arc<str>, Role)>,
+    ) -> Self {
+        let mut state = Self::default();
+        roles.into_iter().for_each(|(name, role)| state.take_in(AuthRecord::Role(name, Some(Arc::new(role)))));
+        users.into_iter().for_each(|(name, user)| state.take_in(AuthRecord::User(name, Some(Arc::new(user)))));
+        state.take_in(AuthRecord::Status { enabled, revision });
+        state
+    }
+
+    /// The control records that hold it, for the first commit of a store.
+    #[must_use]
+    pub fn controls(&self) -> Vec<ControlChange> {
+        let status = AuthRecord::Status { enabled: self.enabled, revision: self.revision };
+        let user = |(name, account): (&Arc<str>, &Arc<Account>)| {
+            AuthRecord::User(Arc::clone(name), Some(Arc::clone(&account.user)))
+        };
+        let role = |(name, role): (&Arc<str>, &Arc<Role>)| AuthRecord::Role(Arc::clone(name), Some(Arc::clone(role)));
+        let records = self.users.iter().map(user).chain(self.roles.iter().map(role));
+        records.chain([status]).map(AuthRecord::change).collect()
+    }
+
     /// Whether requests are checked.
     #[must_use]
     pub fn is_enabled(&self) -> bool {

@@ -41,6 +41,14 @@ pub struct User {
 }
 
 impl User {
+    /// A user as another store had it; roles in any order.
+    #[must_use]
+    pub fn new(password: Option<PasswordHash>, mut roles: Vec<Arc<str>>) -> Self {
+        roles.sort_unstable();
+        roles.dedup();
+        Self { password, roles }
+    }
+
     /// The password's hash; `None` if the user has none, and so can only be known by a client certificate.
     #[must_use]
     pub fn password_hash(&self) -> Option<&PasswordHash> {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Machine;
-use super::control::Record;
 use super::draft::{Draft, Undo};
 use super::message::Request;
 use crate::auth::{Access, AuthChange, AuthError, AuthRecord, AuthState};
@@ -69,7 +68,7 @@ impl Machine {
             draft.undo.push(Undo::Auth(Arc::clone(&self.auth)));
         }
         for record in records {
-            draft.controls.push(Record::Auth(record.clone()).change());
+            draft.controls.push(record.clone().change());
             self.take_in_auth(record);
         }
         Ok(self.revision)

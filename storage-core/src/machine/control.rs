@@ -1,15 +1,15 @@
-//! Control records: what a commit changes besides keys. DESIGN.md lists them; this file is their codec.
+//! Control records: what a commit changes besides keys. DESIGN.md lists them; this file is their codec,
+//! but for those of authentication, which have their own in `auth/record.rs`.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use crate::auth::AuthRecord;
 use crate::commit::ControlChange;
 use crate::request::AlarmKind;
 use crate::response::Alarm;
 use crate::types::{LeaseId, Revision};
 
 /// One control record, decoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
     /// Who the store is to its clients; written once.
     Identity { cluster_id: u64, member_id: u64 },
@@ -21,8 +21,6 @@ pub(crate) enum Record {
     Lease { id: LeaseId, ttl: i64, deadline_ms: u64 },
     /// An alarm that is on.
     Alarm(Alarm),
-    /// A part of authentication's state.
-    Auth(AuthRecord),
 }
 
 /// A stored control record that this version cannot read.
@@ -35,7 +33,6 @@ const TERM: &[u8] = b"term";
 const COMPACTED: &[u8] = b"compact_revision";
 const LEASE: &[u8] = b"lease/";
 const ALARM: &[u8] = b"alarm/";
-const AUTH: &[u8] = b"auth/";
 
 impl Record {
     fn key(&self) -> Bytes {
@@ -48,25 +45,23 @@ impl Record {
                 out.put_u64(alarm.member_id);
                 out.put_u8(alarm_byte(alarm.kind));
             }),
-            Self::Auth(record) => record.key(),
         }
     }
 
     fn value(&self) -> Bytes {
         let mut out = BytesMut::with_capacity(16);
-        match self {
+        match *self {
             Self::Identity { cluster_id, member_id } => {
-                out.put_u64(*cluster_id);
-                out.put_u64(*member_id);
+                out.put_u64(cluster_id);
+                out.put_u64(member_id);
             }
-            Self::Term(term) => out.put_u64(*term),
+            Self::Term(term) => out.put_u64(term),
             Self::Compacted(revision) => out.put_i64(revision.0),
             Self::Lease { ttl, deadline_ms, .. } => {
-                out.put_i64(*ttl);
-                out.put_u64(*deadline_ms);
+                out.put_i64(ttl);
+                out.put_u64(deadline_ms);
             }
             Self::Alarm(_) => {}
-            Self::Auth(record) => return record.value().unwrap_or_default(),
         }
         out.freeze()
     }
@@ -76,14 +71,6 @@ impl Record {
         ControlChange { key: self.key(), value: Some(self.value()) }
     }
 
-    /// The change that writes this record, or removes it if it says that something is gone.
-    pub(crate) fn change(&self) -> ControlChange {
-        match self {
-            Self::Auth(record) => ControlChange { key: record.key(), value: record.value() },
-            _ => self.set(),
-        }
-    }
-
     /// The change that removes this record, whatever it holds.
     pub(crate) fn unset(&self) -> ControlChange {
         ControlChange { key: self.key(), value: None }
@@ -91,9 +78,6 @@ impl Record {
 
     /// The record that `key` and `value` hold. For a removal pass no value: the fields that a key does not name are zero.
     pub(crate) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<Self, UnknownRecord> {
-        if key.starts_with(AUTH) {
-            return AuthRecord::decode(key, value).map(Self::Auth).ok_or(UnknownRecord);
-        }
         let mut value = Fields(value);
         let record = match key {
             IDENTITY => Self::Identity { cluster_id: value.u64()?, member_id: value.u64()? },

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::control::{Record, UnknownRecord};
 use super::draft::Draft;
 use super::{Evaluated, Identity, Machine};
+use crate::auth::AuthRecord;
 use crate::backend::{Bounds, LoadBatch};
 use crate::commit::{Commit, ControlChange};
 use crate::event::{Event, PrevKv};
@@ -29,7 +30,7 @@ impl Machine {
             }
             LoadBatch::Controls(controls) => {
                 for (key, value) in controls {
-                    self.take_in(Record::decode(&key, Some(&value))?, true);
+                    self.take_in(&key, Some(&value))?;
                 }
             }
         }
@@ -85,14 +86,23 @@ impl Machine {
             events.push(Arc::new(Event::new(mutation.key.clone(), mutation.meta, value, prev)));
         }
         for ControlChange { key, value } in &commit.controls {
-            self.take_in(Record::decode(key, value.as_deref())?, value.is_some());
+            self.take_in(key, value.as_deref())?;
         }
         self.position = commit.position;
         self.revision = commit.revision;
         Ok(events)
     }
 
-    fn take_in(&mut self, record: Record, present: bool) {
+    fn take_in(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), UnknownRecord> {
+        if AuthRecord::is_named(key) {
+            self.take_in_auth(AuthRecord::decode(key, value).ok_or(UnknownRecord)?);
+        } else {
+            self.take_in_record(Record::decode(key, value)?, value.is_some());
+        }
+        Ok(())
+    }
+
+    fn take_in_record(&mut self, record: Record, present: bool) {
         match record {
             Record::Identity { cluster_id, member_id } => {
                 self.identity.cluster_id = cluster_id;
@@ -104,7 +114,6 @@ impl Machine {
             Record::Lease { id, .. } => drop(self.lessor.remove(id)),
             Record::Alarm(alarm) if present => drop(self.alarms.insert(alarm)),
             Record::Alarm(alarm) => drop(self.alarms.remove(&alarm)),
-            Record::Auth(record) => self.take_in_auth(record),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Users and roles are as durable as keys.
 
+use storage_core::auth::AuthState;
 use storage_core::backend::{Fault, FaultBackend};
+use storage_core::commit::Commit;
+use storage_core::{Backend, CommitId, Position, Revision};
 
 use super::*;
 use crate::support::{put, range};
@@ -91,4 +94,45 @@ async fn after_the_storage_failed_users_and_roles_count_as_they_were() {
     assert_eq!(describe(&store), before);
     assert_eq!(by(&store, "a").range(range("a", "")).await.map(drop), Ok(()));
     assert_eq!(store.for_client(None).range(range("a", "")).await.map(drop), Err(USER_EMPTY));
+}
+
+#[tokio::test]
+async fn a_store_made_of_another_s_users_and_roles_has_them() {
+    let store = open().await;
+    user(&store, "a", &[(Read, "a", "b"), (ReadWrite, "c", "\0")]).await;
+    enable(&store).await;
+    let old = store.auth();
+    let users = old.users().map(|(name, user)| (name.clone(), user.clone()));
+    let roles = old.roles().map(|(name, role)| (name.clone(), role.clone()));
+    let copy = AuthState::new(old.is_enabled(), old.revision(), users, roles);
+
+    let backend = Arc::new(MemoryBackend::new());
+    let commit = Commit {
+        position: Position(1),
+        revision: Revision(1),
+        id: CommitId(1),
+        mutations: Vec::new(),
+        controls: copy.controls(),
+    };
+    backend.append(Position(0), Arc::from([commit])).await.expect("appended");
+    let made = Store::open(backend, StoreOptions::default()).await.expect("it opens");
+    assert_eq!(describe(&made), describe(&store));
+}
+
+#[tokio::test]
+async fn a_store_learns_of_changes_that_another_one_on_the_same_log_made() {
+    let memory = Arc::new(MemoryBackend::new());
+    let open = || async { Store::open(Arc::clone(&memory) as _, StoreOptions::default()).await.expect("it opens") };
+    let (one, two) = (open().await, open().await);
+    user(&one, "a", &[(ReadWrite, "a", "")]).await;
+    enable(&one).await;
+    let mut changes = two.auth_changes();
+    // What it believed when it was asked does not matter: the change was first.
+    assert_eq!(two.for_client(None).put(put("a", "x")).await.map(drop), Err(USER_EMPTY));
+    assert!(changes.has_changed().expect("the store is there"));
+    assert_eq!(describe(&two), describe(&one));
+    changes.mark_unchanged();
+    one.put(put("a", "x")).await.expect("put");
+    two.put(put("a", "y")).await.expect("put");
+    assert!(!changes.has_changed().expect("the store is there"), "other commits change no users");
 }

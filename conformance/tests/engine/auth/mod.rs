@@ -6,6 +6,7 @@ mod keys;
 mod leases;
 mod management;
 mod order;
+mod property;
 
 use std::sync::Arc;
 

@@ -2,10 +2,12 @@
 
 use storage_core::Backend;
 use storage_core::backend::{Fault, FaultBackend};
+use storage_core::watch::{WatchMessage, WatchRequest};
 
 use super::*;
 use crate::support::gate::Gate;
 use crate::support::{put, range};
+use crate::watches::next;
 
 /// A user `a` who may read and write `a`, and a gate before the storage.
 async fn world() -> (Arc<Gate>, Store) {
@@ -76,6 +78,49 @@ async fn a_stream_of_ranges_ends_when_permissions_change() {
     all(&store, [role_revoke("a", "k", "l")]).await;
     assert_eq!(stream.next().await.expect("an end").map(drop), Err(OLD_REVISION));
     assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_of_ranges_that_began_before_authentication_ends_with_it() {
+    let store = open().await;
+    for n in 0..40 {
+        store.put(put(&format!("k{n:02}"), "x")).await.expect("put");
+    }
+    let mut stream = store.for_client(None).range_stream(range("k", "l"), 64).expect("it begins");
+    let mut trusted = store.range_stream(range("k", "l"), 64).expect("it begins");
+    assert!(stream.next().await.expect("a part").is_ok());
+    enable(&store).await;
+    assert_eq!(stream.next().await.expect("an end").map(drop), Err(OLD_REVISION));
+    assert!(trusted.next().await.expect("a part").is_ok(), "the server's own goes on");
+}
+
+#[tokio::test]
+async fn a_permission_is_lost_before_the_events_of_later_writes_are_shown() {
+    let (gate, store) = world().await;
+    let revision = store.auth().revision();
+    let (control, mut events) = store.watch();
+    control.create(&WatchRequest::new(keys("a", "")));
+    assert!(matches!(next(&mut events).await, Ok(WatchMessage::Created { .. })));
+    // Both go into one group, behind one that is being appended.
+    gate.shut();
+    let first = begin!(gate, {
+        let store = store.clone();
+        async move { store.put(put("x", "x")).await }
+    });
+    let revoked = store.change_auth(role_revoke("a", "a", ""));
+    let written = store.put(put("a", "secret"));
+    let behind = async { tokio::join!(revoked, written) };
+    let open = async {
+        tokio::task::yield_now().await;
+        gate.let_through(10);
+    };
+    let seen = async {
+        let event = next(&mut events).await;
+        (event.is_ok(), store.auth().revision())
+    };
+    let ((revoked, written), (), seen) = tokio::join!(behind, open, seen);
+    assert!(revoked.is_ok() && written.is_ok() && first.await.expect("no panic").is_ok());
+    assert_eq!(seen, (true, revision + 1), "who has the event knows of the loss");
 }
 
 #[tokio::test]
