@@ -1,8 +1,12 @@
 //! Permissions and writes have one order.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use storage_core::Backend;
 use storage_core::backend::{Fault, FaultBackend};
 use storage_core::watch::{WatchMessage, WatchRequest};
+
+use tokio::sync::Semaphore;
 
 use super::*;
 use crate::support::gate::Gate;
@@ -139,4 +143,40 @@ async fn a_request_that_rests_on_a_refused_change_is_evaluated_without_it() {
     gate.let_through(10);
     assert!(matches!(revoked.await.expect("no panic"), Err(StoreError::Refused(_))));
     assert_eq!(write.await.expect("no panic").map(drop), Ok(()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_reads_what_was_written_after_the_loss_of_the_permission() {
+    let (gate, store) = world().await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let reader = tokio::spawn({
+        let (store, stop) = (store.clone(), Arc::clone(&stop));
+        async move {
+            while !stop.load(Ordering::Relaxed) {
+                if let Ok(answer) = by(&store, "a").range(range("a", "")).await {
+                    assert_ne!(answer.kvs[0].value, "secret");
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    for _ in 0..200 {
+        // Both become durable and are published at once, behind what is being appended.
+        gate.shut();
+        let first = begin!(gate, {
+            let store = store.clone();
+            async move { store.put(put("x", "x")).await }
+        });
+        let lost = async { tokio::join!(store.change_auth(role_revoke("a", "a", "")), store.put(put("a", "secret"))) };
+        let opened = async {
+            tokio::task::yield_now().await;
+            gate.let_through(Semaphore::MAX_PERMITS / 2);
+        };
+        let ((revoked, written), ()) = tokio::join!(lost, opened);
+        assert!(revoked.is_ok() && written.is_ok() && first.await.expect("no panic").is_ok());
+        store.put(put("a", "public")).await.expect("put");
+        all(&store, [role_grant("a", ReadWrite, "a", "")]).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    reader.await.expect("it never saw the secret");
 }
