@@ -6,6 +6,8 @@ use proto::etcdserverpb::WatchRequest;
 use proto::etcdserverpb::cluster_server::ClusterServer;
 use proto::etcdserverpb::lease_server::LeaseServer;
 use proto::etcdserverpb::maintenance_server::MaintenanceServer;
+use proto::v3electionpb::election_server::ElectionServer;
+use proto::v3lockpb::lock_server::LockServer;
 use storage_core::Store;
 use tokio_util::sync::CancellationToken;
 use tonic::Streaming;
@@ -23,7 +25,8 @@ use super::role::Role;
 use super::unary::response;
 use crate::options::ServerOptions;
 use crate::service::{
-    ClusterService, FrameStream, HealthService, KvService, LeaseService, MaintenanceService, WatchService,
+    ClusterService, ElectionService, FrameStream, HealthService, KvService, LeaseService, LockService,
+    MaintenanceService, WatchService,
 };
 use crate::status;
 
@@ -43,6 +46,8 @@ struct Services {
     lease: LeaseServer<LeaseService>,
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
+    lock: LockServer<LockService>,
+    election: ElectionServer<ElectionService>,
     health: HealthServer<HealthService>,
     http: Http,
     /// Requests above this size are not read.
@@ -62,6 +67,9 @@ impl Router {
             cluster: ClusterServer::new(ClusterService::new(store.clone(), options.member.clone()))
                 .max_decoding_message_size(max_bytes),
             maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options.version))
+                .max_decoding_message_size(max_bytes),
+            lock: LockServer::new(LockService::new(store.clone(), drain.clone())).max_decoding_message_size(max_bytes),
+            election: ElectionServer::new(ElectionService::new(store.clone(), drain.clone()))
                 .max_decoding_message_size(max_bytes),
             health: HealthServer::new(HealthService::new(store.clone(), drain)),
             http: Http::new(store.clone(), options),
@@ -125,6 +133,8 @@ impl Router {
             ("etcdserverpb.Lease", _) => Reply::Tonic(services.lease.clone().call(request)),
             ("etcdserverpb.Cluster", _) => Reply::Tonic(services.cluster.clone().call(request)),
             ("etcdserverpb.Maintenance", _) => Reply::Tonic(services.maintenance.clone().call(request)),
+            ("v3lockpb.Lock", _) => Reply::Tonic(services.lock.clone().call(request)),
+            ("v3electionpb.Election", _) => Reply::Tonic(services.election.clone().call(request)),
             ("grpc.health.v1.Health", _) => Reply::Tonic(services.health.clone().call(request)),
             (service, _) => Reply::status(unknown_service(service)),
         }

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod election;
 mod errors;
 mod gateway;
 mod gateway_json;
@@ -18,6 +19,7 @@ mod keepalive;
 mod kv;
 mod lease;
 mod lies;
+mod lock;
 mod maintenance;
 mod shutdown;
 mod stream;
