@@ -95,13 +95,10 @@ impl AuthChange {
 
     /// The records that the change writes: none where it changes nothing.
     pub(crate) fn records(&self, state: &AuthState) -> Result<Vec<AuthRecord>, AuthError> {
-        match self {
+        let mut records = match self {
             Self::Enable => return enable(state),
             Self::Disable if !state.is_enabled() => return Ok(Vec::new()),
-            _ => {}
-        }
-        let mut records = match self {
-            Self::Enable | Self::Disable => Vec::new(),
+            Self::Disable => Vec::new(),
             Self::UserAdd { name, password } => user_add(state, name, password)?,
             Self::UserDelete { name } => user_delete(state, name)?,
             Self::UserChangePassword { name, password } => user_change_password(state, name, password)?,
@@ -112,9 +109,10 @@ impl AuthChange {
             Self::RoleGrantPermission { role, permission } => role_grant(state, role, permission.as_ref())?,
             Self::RoleRevokePermission { role, keys } => role_revoke(state, role, keys)?,
         };
-        if *self == Self::Disable || !records.is_empty() {
-            let enabled = state.is_enabled() && *self != Self::Disable;
-            records.push(AuthRecord::Status { enabled, revision: state.revision() + 1 });
+        let is_disable = matches!(self, Self::Disable);
+        if is_disable || !records.is_empty() {
+            let (enabled, revision) = (state.is_enabled() && !is_disable, state.revision().saturating_add(1));
+            records.push(AuthRecord::Status { enabled, revision });
         }
         Ok(records)
     }

@@ -130,12 +130,16 @@ impl<'a> Fields<'a> {
 
     fn user(&mut self) -> Option<User> {
         let has_password = self.flag()?;
-        let hash = PasswordHash::new(Bytes::copy_from_slice(self.bytes()?));
+        let hash = self.bytes()?;
+        if !has_password && !hash.is_empty() {
+            return None;
+        }
         let mut roles = Vec::new();
         while !self.0.is_empty() {
             roles.push(Arc::from(std::str::from_utf8(self.bytes()?).ok()?));
         }
-        Some(User { password: has_password.then_some(hash), roles })
+        let password = has_password.then(|| PasswordHash::new(Bytes::copy_from_slice(hash)));
+        Some(User { password, roles })
     }
 
     fn role(&mut self) -> Option<Role> {
@@ -155,6 +159,10 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     fn records() -> Vec<AuthRecord> {
@@ -181,6 +189,19 @@ mod tests {
         for record in records() {
             let value = record.value();
             assert_eq!(AuthRecord::decode(&record.key(), value.as_deref()), Some(record));
+        }
+    }
+
+    proptest! {
+        /// Mostly small numbers, as lengths and flags are.
+        #[test]
+        fn whatever_is_stored_is_refused_or_read_whole(
+            key in select(vec!["auth/status", "auth/user/a", "auth/role/a", "auth/"]),
+            value in vec(prop_oneof![4 => Just(0), 4 => 0..4u8, 1 => any::<u8>()], 0..40),
+        ) {
+            if let Some(record) = AuthRecord::decode(key.as_bytes(), Some(&value)) {
+                prop_assert_eq!(record.value(), Some(value.into()));
+            }
         }
     }
 
