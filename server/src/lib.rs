@@ -33,6 +33,7 @@ mod options;
 pub mod program;
 mod serve;
 mod service;
+mod snapshot;
 mod status;
 mod tls;
 

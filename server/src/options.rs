@@ -1,5 +1,6 @@
 //! How a server runs. The engine's options are [`storage_core::StoreOptions`].
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use storage_core::DEFAULT_MAX_REQUEST_BYTES;
@@ -24,6 +25,8 @@ pub struct ServerOptions {
     pub keepalive: KeepaliveOptions,
     /// Plain HTTP beside gRPC.
     pub http: HttpOptions,
+    /// Where the files of snapshots are while they are sent, without a name; `None` is the system's folder for such files.
+    pub snapshot_dir: Option<PathBuf>,
     /// How long a shutdown waits for requests in flight.
     pub shutdown_grace: Duration,
 }
@@ -48,6 +51,7 @@ impl Default for ServerOptions {
             watch_progress_interval: Duration::from_secs(600),
             keepalive: KeepaliveOptions::default(),
             http: HttpOptions::default(),
+            snapshot_dir: None,
             shutdown_grace: Duration::from_secs(3),
         }
     }
@@ -135,6 +139,13 @@ impl EmulatedVersion {
     #[must_use]
     pub fn cluster(self) -> Self {
         Self { patch: 0, ..self }
+    }
+}
+
+impl EmulatedVersion {
+    /// Whether it is `major.minor` or newer.
+    pub(crate) fn is_at_least(self, (major, minor): (u32, u32)) -> bool {
+        (self.major, self.minor) >= (major, minor)
     }
 }
 

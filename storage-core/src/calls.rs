@@ -1,7 +1,10 @@
 //! The store's requests, one method each.
 
+use std::sync::Arc;
+
 use crate::auth::AuthChange;
 use crate::error::StoreError;
+use crate::export::Export;
 use crate::hash;
 use crate::machine::check::{check_delete, check_put, check_range, check_txn, put_bytes, txn_bytes};
 use crate::machine::txn::{self, Prefetched};
@@ -202,6 +205,17 @@ impl Store {
     /// [`StoreError::Stopped`], [`StoreError::TooManyRequests`].
     pub async fn alarms(&self) -> Result<Vec<Alarm>, StoreError> {
         Ok(expect_answer!(self.ask(Request::Alarms, 0).await?, Alarms))
+    }
+
+    /// Begins a consistent copy of the store: everything at its revision of now, read in parts while writes go on.
+    ///
+    /// # Errors
+    /// [`StoreError::Auth`] if the caller is not root, [`StoreError::Stopped`], [`StoreError::TooManyRequests`].
+    pub async fn export(&self) -> Result<Export, StoreError> {
+        // Before the compacted revision is looked at, so that no sweep is ahead of it.
+        let pin = self.inner.pins.pin();
+        let state = expect_answer!(self.ask(Request::Export, 0).await?, Export);
+        Ok(Export::new(Arc::clone(&self.inner), state, pin))
     }
 
     /// Turns an alarm on. Answers it.

@@ -1,6 +1,6 @@
 //! `HashKV` and `Hash`, over the same bytes as etcd's.
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 use crate::backend::{ScanFrom, ScanLimits};
 use crate::commit::Mutation;
@@ -9,7 +9,7 @@ use crate::key_range::KeyRange;
 use crate::read;
 use crate::response::HashKvResponse;
 use crate::store::Inner;
-use crate::types::{Revision, VersionId};
+use crate::types::Revision;
 use crate::wire;
 
 /// etcd hashes the name of its bucket first.
@@ -84,24 +84,9 @@ impl Hasher {
 
     /// etcd's stored form of a version: its name, and the marshalled key-value.
     fn write(&mut self, mutation: &Mutation) {
-        let meta = &mutation.meta;
         self.buffer.clear();
-        put_name(&mut self.buffer, meta.id, meta.is_tombstone());
-        if meta.is_tombstone() {
-            wire::put_key_only(&mut self.buffer, &mutation.key);
-        } else {
-            wire::put_key_value(&mut self.buffer, &mutation.key, meta, &mutation.value);
-        }
+        wire::put_stored_name(&mut self.buffer, &mutation.meta);
+        wire::put_stored_value(&mut self.buffer, mutation);
         self.crc = crc32c::crc32c_append(self.crc, &self.buffer);
-    }
-}
-
-/// Main revision, `_`, sub-revision, and `t` for a tombstone; big endian, 8 bytes each.
-fn put_name(out: &mut BytesMut, id: VersionId, tombstone: bool) {
-    out.put_i64(id.revision.0);
-    out.put_u8(b'_');
-    out.put_i64(i64::from(id.sub.0));
-    if tombstone {
-        out.put_u8(b't');
     }
 }

@@ -11,6 +11,7 @@ mod compactor;
 mod environment;
 mod error;
 mod event;
+mod export;
 mod hash;
 mod index;
 mod key_range;
@@ -34,6 +35,7 @@ pub use backend::{Backend, BackendError, BackendInfo, Durability, MemoryBackend,
 pub use environment::{Environment, SystemEnvironment};
 pub use error::StoreError;
 pub use event::{Event, EventValue, PrevKv, RevisionEvents};
+pub use export::{Export, ExportState, ExportedLease};
 pub use key_range::{KeyRange, RangeEnd};
 pub use machine::Identity;
 pub use options::{

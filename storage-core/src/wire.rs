@@ -3,6 +3,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use crate::commit::Mutation;
 use crate::event::Event;
 use crate::types::VersionMeta;
 
@@ -73,9 +74,25 @@ pub fn put_key_value(out: &mut impl BufMut, key: &[u8], meta: &VersionMeta, valu
     put_int(out, 6, meta.lease.0);
 }
 
-/// Writes the `mvccpb.KeyValue` that stands for a deleted key in etcd's storage: the key alone.
-pub fn put_key_only(out: &mut impl BufMut, key: &[u8]) {
-    put_bytes(out, 1, key);
+/// Writes the name under which etcd stores a version: main revision, `_`, sub-revision, and `t` for a tombstone; big endian, 8
+/// bytes each.
+pub fn put_stored_name(out: &mut impl BufMut, meta: &VersionMeta) {
+    out.put_i64(meta.id.revision.0);
+    out.put_u8(b'_');
+    out.put_i64(i64::from(meta.id.sub.0));
+    if meta.is_tombstone() {
+        out.put_u8(b't');
+    }
+}
+
+/// Writes what etcd stores as a version: its `mvccpb.KeyValue`, of which a tombstone has the key alone. The version without a
+/// key, which raises a restored store's revision, is empty.
+pub fn put_stored_value(out: &mut impl BufMut, version: &Mutation) {
+    if version.meta.is_tombstone() {
+        put_bytes(out, 1, &version.key);
+    } else if !version.key.is_empty() {
+        put_key_value(out, &version.key, &version.meta, &version.value);
+    }
 }
 
 /// A `mvccpb.Event`: type = 1, kv = 2, prev_kv = 3.

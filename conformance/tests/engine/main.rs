@@ -6,6 +6,7 @@ mod callers;
 mod compaction;
 mod concurrency;
 mod driver;
+mod export;
 mod fault_property;
 mod faults;
 mod leases;

@@ -86,6 +86,7 @@ async fn serve(mut config: Config) -> Result<(), Failure> {
     if config.server.member.client_urls.is_empty() {
         config.server.member.client_urls = endpoints::client_urls(&endpoints);
     }
+    config.server.snapshot_dir = storage::directory(&config.storage);
     let store = storage::open(&config.storage, config.store).await?;
     announce(&config.storage, &store, &endpoints);
     tokio::spawn(memory::give_back());

@@ -33,6 +33,20 @@ pub(super) async fn open(storage: &Storage, options: StoreOptions) -> Result<Sto
     opened.map_err(|source| StorageError::Open { storage: storage.place.to_string(), source })
 }
 
+/// Where files as large as the data have space: beside it.
+pub(super) fn directory(storage: &Storage) -> Option<PathBuf> {
+    match &storage.place {
+        Place::DataDir(path) => Some(path.clone()),
+        #[cfg(feature = "sqlite")]
+        Place::Dsn(dsn) if dsn.starts_with("sqlite:") => {
+            let path = backend_sqlite::SqliteOptions::parse(dsn).ok()?.path;
+            let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+            Some(directory.unwrap_or(std::path::Path::new(".")).to_owned())
+        }
+        Place::Dsn(_) => None,
+    }
+}
+
 async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, StorageError> {
     match &storage.place {
         #[cfg(feature = "sqlite")]

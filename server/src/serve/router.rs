@@ -66,7 +66,7 @@ impl Router {
                 .max_decoding_message_size(max_bytes),
             cluster: ClusterServer::new(ClusterService::new(store.clone(), options.member.clone()))
                 .max_decoding_message_size(max_bytes),
-            maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options.version))
+            maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options))
                 .max_decoding_message_size(max_bytes),
             lock: LockServer::new(LockService::new(store.clone(), drain.clone())).max_decoding_message_size(max_bytes),
             election: ElectionServer::new(ElectionService::new(store.clone(), drain.clone()))

@@ -5,23 +5,27 @@ use proto::etcdserverpb::maintenance_server::Maintenance;
 use proto::etcdserverpb::{
     AlarmMember, AlarmRequest, AlarmResponse, DefragmentRequest, DefragmentResponse, DowngradeInfo, DowngradeRequest,
     DowngradeResponse, HashKvRequest, HashKvResponse, HashRequest, HashResponse, MoveLeaderRequest, MoveLeaderResponse,
-    SnapshotRequest, SnapshotResponse, StatusRequest, StatusResponse,
+    SnapshotRequest, StatusRequest, StatusResponse,
 };
 use storage_core::{Alarm, Durability, Revision, Store, StoreStatus};
 use tonic::{Request, Response, Status};
 
-use crate::options::EmulatedVersion;
+use crate::options::{EmulatedVersion, ServerOptions};
+use crate::snapshot::{Origin, SnapshotStream, Snapshots};
 use crate::{convert, header, status};
 
 /// What operators ask for.
 pub(crate) struct MaintenanceService {
     store: Store,
     version: EmulatedVersion,
+    snapshots: Snapshots,
 }
 
 impl MaintenanceService {
-    pub(crate) fn new(store: Store, version: EmulatedVersion) -> Self {
-        Self { store, version }
+    pub(crate) fn new(store: Store, options: &ServerOptions) -> Self {
+        let origin = Origin { member: options.member.clone(), version: options.version };
+        let directory = options.snapshot_dir.clone().unwrap_or_else(std::env::temp_dir);
+        Self { store, version: options.version, snapshots: Snapshots::new(origin, directory) }
     }
 
     async fn change_alarm(&self, request: &AlarmRequest) -> Result<Vec<Alarm>, Status> {
@@ -99,10 +103,10 @@ impl Maintenance for MaintenanceService {
         }))
     }
 
-    type SnapshotStream = tokio_stream::Empty<Result<SnapshotResponse, Status>>;
+    type SnapshotStream = SnapshotStream;
 
-    async fn snapshot(&self, _request: Request<SnapshotRequest>) -> Result<Response<Self::SnapshotStream>, Status> {
-        Err(status::not_offered("snapshots in etcd's format are not offered; back the database itself up"))
+    async fn snapshot(&self, _request: Request<SnapshotRequest>) -> Result<Response<SnapshotStream>, Status> {
+        Ok(Response::new(self.snapshots.stream(self.store.clone())))
     }
 
     async fn move_leader(&self, _request: Request<MoveLeaderRequest>) -> Result<Response<MoveLeaderResponse>, Status> {

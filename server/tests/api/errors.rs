@@ -147,7 +147,6 @@ async fn what_is_not_offered_says_so() {
     assert_eq!(status_of(client.auth_enable().await).0, Unimplemented);
     assert_eq!(status_of(client.member_add(["http://h:2380"], None).await).0, Unimplemented);
     assert_eq!(status_of(client.move_leader(7).await).0, Unimplemented);
-    assert_eq!(status_of(client.snapshot().await.map(|_| ())).0, Unimplemented);
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod lies;
 mod lock;
 mod maintenance;
 mod shutdown;
+mod snapshot;
 mod stream;
 mod tls;
 mod tls_bad_input;

@@ -48,6 +48,7 @@ impl Machine {
             Request::LeaseTimeToLive { id, keys } => Ok(Response::LeaseTimeToLive(self.lease_time_to_live(*id, *keys))),
             Request::Leases => Ok(Response::Leases(self.revision, self.lessor.by_deadline().collect())),
             Request::Alarms => Ok(Response::Alarms(self.alarms().collect())),
+            Request::Export => Ok(Response::Export(self.export())),
             Request::RaiseAlarm { member_id, kind } => {
                 let alarm = Alarm { member_id: *member_id, kind: *kind };
                 self.raise(draft, alarm);

@@ -29,6 +29,7 @@ impl Machine {
             | Request::RaiseAlarm { .. }
             | Request::DisarmAlarm { .. }
             | Request::ChangeAuth(_)
+            | Request::Export
             | Request::CheckpointLeases => check.admin(),
             Request::Put(_) | Request::DeleteRange(_) | Request::Txn(_) => Ok(()),
         }
@@ -54,6 +55,7 @@ impl Machine {
             | Request::RaiseAlarm { .. }
             | Request::DisarmAlarm { .. }
             | Request::ChangeAuth(_)
+            | Request::Export
             | Request::CheckpointLeases => Ok(()),
         }
     }

@@ -48,6 +48,10 @@ impl Lessor {
         self.leases.values().flat_map(|lease| &lease.keys)
     }
 
+    pub(crate) fn all(&self) -> impl Iterator<Item = (LeaseId, &Lease)> {
+        self.leases.iter().map(|(id, lease)| (*id, lease))
+    }
+
     pub(crate) fn insert(&mut self, id: LeaseId, lease: Lease) {
         self.due.insert((lease.deadline, id));
         if let Some(replaced) = self.leases.insert(id, lease) {

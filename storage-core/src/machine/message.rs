@@ -1,6 +1,7 @@
 //! What the state machine is asked, and what it answers.
 
 use crate::auth::AuthChange;
+use crate::export::ExportState;
 use crate::request::{AlarmKind, DeleteRangeRequest, PutRequest, TxnRequest};
 use crate::response::{
     Alarm, DeleteRangeResponse, LeaseGrantResponse, LeaseKeepAliveResponse, LeaseTimeToLiveResponse, PutResponse,
@@ -27,6 +28,8 @@ pub(crate) enum Request {
     },
     Leases,
     Alarms,
+    /// All that is not a key, for a copy of the store.
+    Export,
     RaiseAlarm {
         member_id: u64,
         kind: AlarmKind,
@@ -53,4 +56,5 @@ pub(crate) enum Response {
     LeaseTimeToLive(LeaseTimeToLiveResponse),
     Leases(Revision, Vec<LeaseId>),
     Alarms(Vec<Alarm>),
+    Export(ExportState),
 }

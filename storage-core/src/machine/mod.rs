@@ -5,6 +5,7 @@ mod auth;
 pub(crate) mod check;
 mod control;
 mod draft;
+mod export;
 mod leases;
 mod lessor;
 mod load;
