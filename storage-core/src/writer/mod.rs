@@ -243,7 +243,8 @@ impl Writer {
         appending.entries.into_iter().for_each(batch::Entry::answer);
     }
 
-    /// In this order: the values can be read, the index shows the keys, the watchers see the events. The answers follow.
+    /// In this order: the values can be read, the index shows the keys, and with them what is permitted counts, the watchers see
+    /// the events. The answers follow.
     fn publish(&mut self, appending: &mut Appending) {
         let mut events = Vec::with_capacity(appending.group.len());
         for (commit, effects) in appending.group.iter().zip(&appending.effects) {
