@@ -7,6 +7,8 @@ use tokio::sync::Notify;
 use super::hub::WatchHub;
 use super::message::WatchRequest;
 use super::stream::StreamRef;
+use crate::auth::AuthError;
+use crate::key_range::KeyRange;
 use crate::types::WatchId;
 
 /// Asks a stream of watches for things; the answers come through its [`WatchEvents`](super::WatchEvents). Nothing here waits for
@@ -28,6 +30,25 @@ impl WatchControl {
     /// answered by `Created` and `Canceled`.
     pub fn create(&self, request: &WatchRequest) {
         self.hub.change(|state| state.create(self.stream, request));
+    }
+
+    /// Answers `CreateFailed` in its turn, where the caller may not have the watch that it asked for.
+    pub fn refuse(&self) {
+        self.hub.change(|state| state.refuse(self.stream));
+    }
+
+    /// Ends the watches whose keys `check` refuses; their answers are `Canceled`. Nothing of them is handed out any more, not even
+    /// what was found before. Answers which they are: what the caller was handed of them already is its own business.
+    pub fn recheck(&self, check: impl Fn(&KeyRange) -> Result<(), AuthError>) -> Vec<WatchId> {
+        let mut ended = Vec::new();
+        let mut next = Some(WatchId(i64::MIN));
+        while let Some(from) = next {
+            next = self.hub.with(|state| state.recheck(self.stream, from, &check, &mut ended));
+        }
+        if !ended.is_empty() {
+            self.hub.change(|state| state.wake_if_there(self.stream));
+        }
+        ended
     }
 
     /// Ends a watch. The answer is `Canceled`; for an unknown id there is none.

@@ -97,12 +97,13 @@ impl WatchEvents {
         self.hub.with(|state| state.scanned(scan.watcher, flat(outcome)))
     }
 
-    /// Waits for the previous values of the events held, and lets them go; without the values the watch has to end.
+    /// Waits for the previous values of the events held, and lets them go; without the values the watch has to end. What a watch
+    /// that has ended would have got is nobody's: it may not be allowed any more.
     async fn release(&mut self) -> Option<WatchMessage> {
         let outcome = (&mut self.held.as_mut()?.task).await;
         let held = self.held.take()?;
         match flat(outcome) {
-            Ok(()) => Some(held.what),
+            Ok(()) => self.hub.with(|state| state.watchers.get(held.watcher).is_some()).then_some(held.what),
             Err(cause) => {
                 self.hub.with(|state| state.end(held.watcher, CancelCause::StorageFailed(cause)));
                 None

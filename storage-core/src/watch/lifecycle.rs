@@ -4,10 +4,14 @@ use super::message::{CancelCause, CreateFailure, WatchRequest};
 use super::state::{Afterwards, State};
 use super::stream::{Answer, MAX_ANSWERS, Stream, StreamRef};
 use super::watcher::{Kinds, Place, Watcher, WatcherRef};
+use crate::auth::AuthError;
+use crate::key_range::KeyRange;
 use crate::types::{Revision, WatchId};
 
 /// So many watchers of a stream that ends are removed under one hold of the lock.
 const REMOVED_AT_ONCE: usize = 256;
+/// So many watchers are checked under one hold of the lock.
+const CHECKED_AT_ONCE: usize = 256;
 
 impl State {
     pub(super) fn add_stream(&mut self) -> StreamRef {
@@ -74,6 +78,35 @@ impl State {
         }
     }
 
+    /// Answers that a watcher is not made; `None` if the stream is gone.
+    pub(super) fn refuse(&mut self, at: StreamRef) -> Option<Afterwards> {
+        let failed = Answer::Failed(CreateFailure::Refused, self.revision);
+        self.streams.get_mut(at)?.answers.push_back(failed);
+        Some(self.wake(at))
+    }
+
+    /// Ends those of the next watchers from `from` on that `check` refuses, and adds them to `ended`. Answers from where to go
+    /// on, if there are more. Whoever calls wakes the reader at last.
+    pub(super) fn recheck(
+        &mut self,
+        at: StreamRef,
+        from: WatchId,
+        check: &impl Fn(&KeyRange) -> Result<(), AuthError>,
+        ended: &mut Vec<WatchId>,
+    ) -> Option<WatchId> {
+        let mut rest = self.streams.get(at)?.ids.range(from..).map(|(id, watcher)| (*id, *watcher));
+        let part: Vec<_> = rest.by_ref().take(CHECKED_AT_ONCE).collect();
+        let next = rest.next().map(|(id, _)| id);
+        for (id, watcher) in part {
+            let keys = self.matcher.range(self.watchers[watcher].seat());
+            if let Err(error) = check(keys) {
+                self.end(watcher, CancelCause::Refused(error));
+                ended.push(id);
+            }
+        }
+        next
+    }
+
     /// Ends the watch with this id, if the stream has it.
     pub(super) fn cancel(&mut self, at: StreamRef, id: WatchId) -> Option<Afterwards> {
         let watcher = *self.streams.get(at)?.ids.get(&id)?;
@@ -124,6 +157,11 @@ impl State {
     /// Whether a stream may be asked for more; a stream that is gone may be asked for anything.
     pub(super) fn has_room(&self, at: StreamRef) -> bool {
         self.closed || self.streams.get(at).is_none_or(|stream| stream.answers.len() < MAX_ANSWERS)
+    }
+
+    pub(super) fn wake_if_there(&mut self, at: StreamRef) -> Option<Afterwards> {
+        self.streams.get(at)?;
+        Some(self.wake(at))
     }
 
     pub(super) fn wake(&mut self, at: StreamRef) -> Afterwards {

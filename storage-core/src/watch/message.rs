@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::auth::AuthError;
 use crate::event::Event;
 use crate::key_range::KeyRange;
 use crate::types::{Revision, WatchId};
@@ -97,6 +98,8 @@ pub enum CreateFailure {
     DuplicateId,
     /// The start revision is negative, which etcd calls compacted.
     Compacted,
+    /// [`WatchControl::refuse`](super::WatchControl::refuse) was asked for.
+    Refused,
 }
 
 /// Why a watch has ended.
@@ -104,6 +107,8 @@ pub enum CreateFailure {
 pub enum CancelCause {
     /// The client asked for it.
     Requested,
+    /// [`WatchControl::recheck`](super::WatchControl::recheck) found that it may not go on.
+    Refused(AuthError),
     /// Revisions that the watch has not seen are gone.
     Compacted {
         /// The lowest revision that a watch can start at.

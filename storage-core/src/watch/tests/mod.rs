@@ -8,6 +8,7 @@ mod order;
 mod prev_kv;
 mod progress;
 mod property;
+mod recheck;
 mod slow_backend;
 mod streams;
 mod world;

@@ -126,7 +126,7 @@ impl ModelStream {
                 assert!(watch.last_seen.next() < *compact_revision, "{watch:?} lost nothing at {compact_revision}");
                 assert!(watch.request.start_revision < *compact_revision);
             }
-            CancelCause::StorageFailed(cause) => panic!("{cause}"),
+            CancelCause::StorageFailed(_) | CancelCause::Refused(_) => panic!("{cause:?}"),
         }
     }
 
