@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod config;
 mod convert;
 mod encode;
@@ -37,6 +38,7 @@ mod snapshot;
 mod status;
 mod tls;
 
+pub use self::access::{AuthOptions, AuthToken, AuthTokenError, BCRYPT_COSTS, JwtKeyError, JwtOptions};
 pub use self::listen::{ListenError, ListenUrl, ListenUrlError, Listener};
 pub use self::options::{
     EmulatedVersion, HttpOptions, KeepaliveOptions, MIN_PROGRESS_INTERVAL, MemberOptions, ServerOptions,

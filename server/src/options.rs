@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use storage_core::DEFAULT_MAX_REQUEST_BYTES;
 
+use crate::access::AuthOptions;
+
 /// What a request may be larger than `max_request_bytes` and still be read, so that it gets an answer that says so.
 const REQUEST_OVERHEAD_BYTES: usize = 512 * 1024;
 
@@ -15,6 +17,8 @@ pub struct ServerOptions {
     pub member: MemberOptions,
     /// The etcd version that clients are told.
     pub version: EmulatedVersion,
+    /// How users prove who they are.
+    pub auth: AuthOptions,
     /// Bytes of an encoded request that writes.
     pub max_request_bytes: usize,
     /// Streams open at a time on one connection.
@@ -46,6 +50,7 @@ impl Default for ServerOptions {
         Self {
             member: MemberOptions::default(),
             version: EmulatedVersion::default(),
+            auth: AuthOptions::default(),
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
             max_concurrent_streams: u32::MAX,
             watch_progress_interval: Duration::from_secs(600),

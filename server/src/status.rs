@@ -5,6 +5,8 @@ use storage_core::StoreError;
 use storage_core::auth::AuthError;
 use tonic::{Code, Status};
 
+use crate::access::PasswordError;
+
 pub(crate) const COMPACTED: &str = "etcdserver: mvcc: required revision has been compacted";
 const STOPPED: &str = "etcdserver: server stopped";
 
@@ -67,6 +69,44 @@ pub(crate) fn of_auth(error: AuthError) -> Status {
         other => return Status::unknown(format!("etcdserver: {other}")),
     };
     Status::new(code, message)
+}
+
+/// What a client sees of a password that was not looked at.
+pub(crate) fn of_password(error: PasswordError) -> Status {
+    match error {
+        PasswordError::Busy => of(StoreError::TooManyRequests),
+        PasswordError::TooLong | PasswordError::Hash(_) => Status::unknown(error.to_string()),
+    }
+}
+
+/// The token is none, or none any more.
+pub(crate) fn invalid_auth_token() -> Status {
+    Status::unauthenticated("etcdserver: invalid auth token")
+}
+
+/// There is no need of a token.
+pub(crate) fn auth_not_enabled() -> Status {
+    Status::failed_precondition("etcdserver: authentication is not enabled")
+}
+
+/// No such user, or another password: nobody learns which.
+pub(crate) fn authentication_failed() -> Status {
+    Status::invalid_argument("etcdserver: authentication failed, invalid user ID or password")
+}
+
+/// etcd has no code for these two.
+pub(crate) fn password_for_no_password_user() -> Status {
+    Status::unknown("auth: authentication failed, password was given for no password user")
+}
+
+/// See [`password_for_no_password_user`].
+pub(crate) fn verify_only() -> Status {
+    Status::unknown("auth: token signing attempted with verify-only key")
+}
+
+/// A status as Go prints it, which is what etcd gives as the reason why a watch was refused.
+pub(crate) fn in_go(status: &Status) -> String {
+    format!("rpc error: code = {:?} desc = {}", status.code(), status.message())
 }
 
 /// The server is going away. Clients take their watches elsewhere on this code, and on no other but Internal.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// A duration as etcd's flags write it: `10m`, `1h30m`, `2.5s`, `100ms`, `0`.
-pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     const MALFORMED: &str = "expected a duration such as 5s, 100ms or 1h30m";
     if text == "0" {
         return Ok(Duration::ZERO);

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use storage_core::StoreOptions;
 
 pub(crate) use self::auroch::parse;
+pub(crate) use self::duration::duration;
 use crate::listen::ListenUrl;
 use crate::options::ServerOptions;
 use crate::tls::TlsOptions;

@@ -2,6 +2,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use super::{Config, LogConfig, LogFormat, LogLevel, Place, parse};
+use crate::access::AuthToken;
 use crate::listen::ListenUrl;
 use crate::tls::{AutoTls, CipherSuite, TlsVersion};
 
@@ -126,4 +127,22 @@ fn versions_and_suites_that_make_no_sense_are_refused() {
         let error = try_parse(flags).expect_err(words).to_string();
         assert!(error.contains(words), "{error}");
     }
+}
+
+#[test]
+fn tokens_and_password_hashes_are_etcds_unless_said_otherwise() {
+    let auth = parsed(&[]).server.auth;
+    assert!(matches!(auth.token, AuthToken::Simple));
+    assert_eq!((auth.simple_token_ttl, auth.bcrypt_cost), (Duration::from_secs(300), 10));
+    let auth = parsed(&["--auth-token=simple", "--auth-token-ttl=7", "--bcrypt-cost=4"]).server.auth;
+    assert_eq!((auth.simple_token_ttl, auth.bcrypt_cost), (Duration::from_secs(7), 4));
+    assert_eq!(parsed(&["--auth-token-ttl=0"]).server.auth.simple_token_ttl, Duration::from_secs(300));
+}
+
+#[test]
+fn a_token_that_cannot_be_had_is_refused_with_what_to_do() {
+    let refusal = |flag: &str| try_parse(&[flag]).expect_err("it is refused").to_string();
+    assert!(refusal("--bcrypt-cost=32").contains("a number from 4 to 31 is needed"));
+    assert!(refusal("--auth-token=jwt").contains("sign-method is missing: name one of RS256"));
+    assert!(refusal("--auth-token=paseto").contains("use simple, or jwt with its options"));
 }

@@ -1,6 +1,7 @@
 //! Requests from the wire into the engine's terms, with the checks that belong to the wire: what the engine's types
 //! cannot express, such as an enum value that does not exist, is refused here with etcd's error.
 
+mod auth;
 mod range;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use proto::etcdserverpb::AlarmType;
 use proto::mvccpb;
 use storage_core::{AlarmKind, KeyRange, KeyValue, StoreError};
 
+pub(crate) use self::auth::{everything, permission, permission_of};
 pub(crate) use self::range::{range, range_stream};
 pub(crate) use self::txn::txn;
 pub(crate) use self::watch::watch_create;

@@ -7,25 +7,31 @@ use tonic::Status;
 use super::reply::Reply;
 use super::request::RequestBody;
 use super::unary::{answer, answer_stream};
+use crate::access::Access;
 use crate::service::KvService;
 
 /// The methods of `etcdserverpb.KV`.
 pub(super) struct KvRoutes {
     service: Arc<KvService>,
+    access: Arc<Access>,
     max_bytes: usize,
 }
 
 impl KvRoutes {
     /// Requests above `max_bytes` are not read.
-    pub(super) fn new(service: KvService, max_bytes: usize) -> Self {
-        Self { service: Arc::new(service), max_bytes }
+    pub(super) fn new(service: KvService, access: Arc<Access>, max_bytes: usize) -> Self {
+        Self { service: Arc::new(service), access, max_bytes }
     }
 
     pub(super) fn call(&self, request: Request<RequestBody>) -> Reply {
+        let store = match self.access.store_for(&request) {
+            Ok(store) => store,
+            Err(status) => return Reply::status(status),
+        };
         let (kv, max_bytes) = (Arc::clone(&self.service), self.max_bytes);
         macro_rules! unary {
             ($method:ident) => {
-                Reply::ours(async move { answer(request, max_bytes, |message| kv.$method(message)).await })
+                Reply::ours(async move { answer(request, max_bytes, |message| kv.$method(store, message)).await })
             };
         }
         match request.uri().path().rsplit('/').next().unwrap_or_default() {
@@ -35,7 +41,7 @@ impl KvRoutes {
             "Txn" => unary!(txn),
             "Compact" => unary!(compact),
             "RangeStream" => Reply::ours(async move {
-                answer_stream(request, max_bytes, |message: RangeRequest| kv.range_stream(&message)).await
+                answer_stream(request, max_bytes, |message: RangeRequest| kv.range_stream(store, &message)).await
             }),
             method => {
                 Reply::status(Status::unimplemented(format!("unknown method {method} for service etcdserverpb.KV")))

@@ -6,6 +6,5 @@ pub(crate) struct Peer {
     /// Whether the connection is encrypted.
     pub(crate) secure: bool,
     /// The common name of the certificate that the client has shown, if it has.
-    #[expect(dead_code, reason = "read by what authenticates requests")]
     pub(crate) common_name: Option<Arc<str>>,
 }

@@ -15,6 +15,13 @@ pub(crate) enum RequestBody {
     Made(BoxStream<'static, Result<Bytes, Status>>),
 }
 
+impl RequestBody {
+    /// Whether the client spoke to a gateway of the server's and not to the service itself.
+    pub(super) fn is_made(&self) -> bool {
+        matches!(self, Self::Made(_))
+    }
+}
+
 impl Body for RequestBody {
     type Data = Bytes;
     type Error = Status;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use ::http::{HeaderMap, Request, Response, Version};
 use hyper::body::Incoming;
 use proto::etcdserverpb::WatchRequest;
+use proto::etcdserverpb::auth_server::AuthServer;
 use proto::etcdserverpb::cluster_server::ClusterServer;
 use proto::etcdserverpb::lease_server::LeaseServer;
 use proto::etcdserverpb::maintenance_server::MaintenanceServer;
@@ -23,9 +24,10 @@ use super::reply::Reply;
 use super::request::RequestBody;
 use super::role::Role;
 use super::unary::response;
+use crate::access::{Access, Client, note_common_name};
 use crate::options::ServerOptions;
 use crate::service::{
-    ClusterService, ElectionService, FrameStream, HealthService, KvService, LeaseService, LockService,
+    AuthService, ClusterService, ElectionService, FrameStream, HealthService, KvService, LeaseService, LockService,
     MaintenanceService, WatchService,
 };
 use crate::status;
@@ -41,9 +43,11 @@ pub(super) struct Router {
 }
 
 struct Services {
+    access: Arc<Access>,
     kv: KvRoutes,
     watch: WatchService,
     lease: LeaseServer<LeaseService>,
+    auth: AuthServer<AuthService>,
     cluster: ClusterServer<ClusterService>,
     maintenance: MaintenanceServer<MaintenanceService>,
     lock: LockServer<LockService>,
@@ -57,23 +61,27 @@ struct Services {
 impl Router {
     pub(super) fn new(store: &Store, options: &ServerOptions, drain: CancellationToken) -> Self {
         let max_bytes = options.max_message_bytes();
-        let kv = KvService::new(store.clone(), options.max_request_bytes);
-        let watch = WatchService::new(store.clone(), options.clone(), drain.clone());
+        let access = Arc::new(Access::new(store.clone(), &options.auth));
+        let kv = KvService::new(options.max_request_bytes);
+        let watch = WatchService::new(options.clone(), drain.clone());
         let services = Services {
-            kv: KvRoutes::new(kv, max_bytes),
+            kv: KvRoutes::new(kv, Arc::clone(&access), max_bytes),
             watch,
-            lease: LeaseServer::new(LeaseService::new(store.clone(), drain.clone()))
+            lease: LeaseServer::new(LeaseService::new(Arc::clone(&access), drain.clone()))
                 .max_decoding_message_size(max_bytes),
-            cluster: ClusterServer::new(ClusterService::new(store.clone(), options.member.clone()))
+            auth: AuthServer::new(AuthService::new(Arc::clone(&access))).max_decoding_message_size(max_bytes),
+            cluster: ClusterServer::new(ClusterService::new(Arc::clone(&access), options.member.clone()))
                 .max_decoding_message_size(max_bytes),
-            maintenance: MaintenanceServer::new(MaintenanceService::new(store.clone(), options))
+            maintenance: MaintenanceServer::new(MaintenanceService::new(Arc::clone(&access), options))
                 .max_decoding_message_size(max_bytes),
-            lock: LockServer::new(LockService::new(store.clone(), drain.clone())).max_decoding_message_size(max_bytes),
-            election: ElectionServer::new(ElectionService::new(store.clone(), drain.clone()))
+            lock: LockServer::new(LockService::new(Arc::clone(&access), drain.clone()))
+                .max_decoding_message_size(max_bytes),
+            election: ElectionServer::new(ElectionService::new(Arc::clone(&access), drain.clone()))
                 .max_decoding_message_size(max_bytes),
             health: HealthServer::new(HealthService::new(store.clone(), drain)),
             http: Http::new(store.clone(), options),
             max_bytes,
+            access,
         };
         Self { services: Arc::new(services), peer: Peer::default(), role: Role::default() }
     }
@@ -99,8 +107,9 @@ impl Router {
 impl Services {
     fn watch(&self, request: Request<RequestBody>) -> FrameStream {
         let decoder = ProstDecoder::<WatchRequest>::default();
+        let client = Client::new(&self.access, &request);
         let requests = Streaming::new_request(decoder, request.into_body(), None, Some(self.max_bytes));
-        self.watch.watch(requests)
+        self.watch.watch(client, requests)
     }
 }
 
@@ -115,7 +124,7 @@ impl hyper::service::Service<Request<Incoming>> for Router {
 }
 
 impl Router {
-    pub(super) fn route(&self, request: Request<RequestBody>) -> Reply {
+    pub(super) fn route(&self, mut request: Request<RequestBody>) -> Reply {
         let services = &*self.services;
         if !has_valid_client_version(request.headers()) {
             return Reply::status(status::invalid_client_api_version());
@@ -126,11 +135,17 @@ impl Router {
         if !self.role.serves_grpc() || !is_grpc(&request) {
             return self.answer_http(request);
         }
+        if let Some(name) = &self.peer.common_name
+            && !request.body().is_made()
+        {
+            note_common_name(&mut request, name);
+        }
         let path = request.uri().path().strip_prefix('/').unwrap_or_default();
         match path.split_once('/').unwrap_or_default() {
             ("etcdserverpb.KV", _) => services.kv.call(request),
             ("etcdserverpb.Watch", "Watch") => Reply::response(response(Ok(Body::Stream(services.watch(request))))),
             ("etcdserverpb.Lease", _) => Reply::Tonic(services.lease.clone().call(request)),
+            ("etcdserverpb.Auth", _) => Reply::Tonic(services.auth.clone().call(request)),
             ("etcdserverpb.Cluster", _) => Reply::Tonic(services.cluster.clone().call(request)),
             ("etcdserverpb.Maintenance", _) => Reply::Tonic(services.maintenance.clone().call(request)),
             ("v3lockpb.Lock", _) => Reply::Tonic(services.lock.clone().call(request)),

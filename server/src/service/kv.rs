@@ -14,15 +14,14 @@ use super::FrameStream;
 use crate::encode::{Header, frame_of};
 use crate::{convert, encode, header, status};
 
-/// Reads and writes of keys.
+/// Reads and writes of keys, in the store as the request's sender may see it.
 pub(crate) struct KvService {
-    store: Store,
     max_request_bytes: usize,
 }
 
 impl KvService {
-    pub(crate) fn new(store: Store, max_request_bytes: usize) -> Self {
-        Self { store, max_request_bytes }
+    pub(crate) fn new(max_request_bytes: usize) -> Self {
+        Self { max_request_bytes }
     }
 
     /// etcd's limit on what is written. The transport has its own, above this one, on what is received at all.
@@ -33,55 +32,52 @@ impl KvService {
         Ok(())
     }
 
-    pub(crate) async fn range(&self, request: RangeRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn range(&self, store: Store, request: RangeRequest) -> Result<Bytes, Status> {
         let request = convert::range(&request).map_err(status::of)?;
         if is_small(&request) {
-            return range(&self.store, request).await;
+            return range(&store, request).await;
         }
-        let store = self.store.clone();
         apart(async move { range(&store, request).await }).await
     }
 
-    pub(crate) fn range_stream(&self, request: &RangeRequest) -> Result<FrameStream, Status> {
+    pub(crate) fn range_stream(&self, store: Store, request: &RangeRequest) -> Result<FrameStream, Status> {
         let request = convert::range_stream(request).map_err(status::of)?;
-        let chunks = self.store.range_stream(request, self.max_request_bytes).map_err(status::of)?;
-        Ok(chunk_stream(self.store.clone(), chunks))
+        let chunks = store.range_stream(request, self.max_request_bytes).map_err(status::of)?;
+        Ok(chunk_stream(store, chunks))
     }
 
-    pub(crate) async fn put(&self, request: PutRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn put(&self, store: Store, request: PutRequest) -> Result<Bytes, Status> {
         self.check_size(&request)?;
         let request = convert::put(&request).map_err(status::of)?;
-        let response = self.store.put(request).await.map_err(status::of)?;
+        let response = store.put(request).await.map_err(status::of)?;
         frame_of(&PutResponse {
-            header: header::at(&self.store, response.revision),
+            header: header::at(&store, response.revision),
             prev_kv: response.prev_kv.map(convert::key_value),
         })
     }
 
-    pub(crate) async fn delete_range(&self, request: DeleteRangeRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn delete_range(&self, store: Store, request: DeleteRangeRequest) -> Result<Bytes, Status> {
         self.check_size(&request)?;
         let request = convert::delete_range(&request).map_err(status::of)?;
         if little_deleted(&request) {
-            return delete_range(&self.store, request).await;
+            return delete_range(&store, request).await;
         }
-        let store = self.store.clone();
         apart(async move { delete_range(&store, request).await }).await
     }
 
-    pub(crate) async fn txn(&self, request: TxnRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn txn(&self, store: Store, request: TxnRequest) -> Result<Bytes, Status> {
         self.check_size(&request)?;
         let request = convert::txn(request).map_err(status::of)?;
         if answers_little(&request) {
-            return txn(&self.store, request).await;
+            return txn(&store, request).await;
         }
-        let store = self.store.clone();
         apart(async move { txn(&store, request).await }).await
     }
 
-    pub(crate) async fn compact(&self, request: CompactionRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn compact(&self, store: Store, request: CompactionRequest) -> Result<Bytes, Status> {
         let CompactionRequest { revision, physical } = request;
-        let revision = self.store.compact(Revision(revision), physical).await.map_err(status::of)?;
-        frame_of(&CompactionResponse { header: header::at(&self.store, revision) })
+        let revision = store.compact(Revision(revision), physical).await.map_err(status::of)?;
+        frame_of(&CompactionResponse { header: header::at(&store, revision) })
     }
 }
 

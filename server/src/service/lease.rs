@@ -1,6 +1,7 @@
 //! `etcdserverpb.Lease`.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -10,10 +11,11 @@ use proto::etcdserverpb::{
     LeaseLeasesResponse, LeaseRevokeRequest, LeaseRevokeResponse, LeaseStatus, LeaseTimeToLiveRequest,
     LeaseTimeToLiveResponse,
 };
-use storage_core::{LeaseId, Store};
+use storage_core::LeaseId;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::access::{Access, Client};
 use crate::{header, status};
 
 /// Renewals of one stream that are on their way together. A client sends those of all its leases on one stream, and sends
@@ -22,24 +24,25 @@ const RENEWALS_AT_ONCE: usize = 256;
 
 /// Leases and their renewal.
 pub(crate) struct LeaseService {
-    store: Store,
+    access: Arc<Access>,
     drain: CancellationToken,
 }
 
 impl LeaseService {
     /// `drain` ends the streams.
-    pub(crate) fn new(store: Store, drain: CancellationToken) -> Self {
-        Self { store, drain }
+    pub(crate) fn new(access: Arc<Access>, drain: CancellationToken) -> Self {
+        Self { access, drain }
     }
 }
 
 #[tonic::async_trait]
 impl Lease for LeaseService {
     async fn lease_grant(&self, request: Request<LeaseGrantRequest>) -> Result<Response<LeaseGrantResponse>, Status> {
+        let store = self.access.store_for(&request)?;
         let LeaseGrantRequest { ttl, id } = request.into_inner();
-        let grant = self.store.lease_grant(LeaseId(id), ttl).await.map_err(status::of)?;
+        let grant = store.lease_grant(LeaseId(id), ttl).await.map_err(status::of)?;
         Ok(Response::new(LeaseGrantResponse {
-            header: header::at(&self.store, grant.revision),
+            header: header::at(&store, grant.revision),
             id: grant.id.0,
             ttl: grant.ttl,
             error: String::new(),
@@ -50,8 +53,9 @@ impl Lease for LeaseService {
         &self,
         request: Request<LeaseRevokeRequest>,
     ) -> Result<Response<LeaseRevokeResponse>, Status> {
-        let revision = self.store.lease_revoke(LeaseId(request.get_ref().id)).await.map_err(status::of)?;
-        Ok(Response::new(LeaseRevokeResponse { header: header::at(&self.store, revision) }))
+        let store = self.access.store_for(&request)?;
+        let revision = store.lease_revoke(LeaseId(request.get_ref().id)).await.map_err(status::of)?;
+        Ok(Response::new(LeaseRevokeResponse { header: header::at(&store, revision) }))
     }
 
     type LeaseKeepAliveStream = BoxStream<'static, Result<LeaseKeepAliveResponse, Status>>;
@@ -60,8 +64,8 @@ impl Lease for LeaseService {
         &self,
         request: Request<Streaming<LeaseKeepAliveRequest>>,
     ) -> Result<Response<Self::LeaseKeepAliveStream>, Status> {
-        let store = self.store.clone();
-        let answers = request.into_inner().map(move |request| renew(store.clone(), request));
+        let client = Client::new(&self.access, &request);
+        let answers = request.into_inner().map(move |request| renew(client.clone(), request));
         let renewals = Renewals {
             answers: answers.buffered(RENEWALS_AT_ONCE).boxed(),
             drain: Box::pin(self.drain.clone().cancelled_owned()),
@@ -80,10 +84,11 @@ impl Lease for LeaseService {
         &self,
         request: Request<LeaseTimeToLiveRequest>,
     ) -> Result<Response<LeaseTimeToLiveResponse>, Status> {
+        let store = self.access.store_for(&request)?;
         let LeaseTimeToLiveRequest { id, keys } = request.into_inner();
-        let lease = self.store.lease_time_to_live(LeaseId(id), keys).await.map_err(status::of)?;
+        let lease = store.lease_time_to_live(LeaseId(id), keys).await.map_err(status::of)?;
         Ok(Response::new(LeaseTimeToLiveResponse {
-            header: header::at(&self.store, lease.revision),
+            header: header::at(&store, lease.revision),
             id: lease.id.0,
             ttl: lease.ttl,
             granted_ttl: lease.granted_ttl,
@@ -93,11 +98,12 @@ impl Lease for LeaseService {
 
     async fn lease_leases(
         &self,
-        _request: Request<LeaseLeasesRequest>,
+        request: Request<LeaseLeasesRequest>,
     ) -> Result<Response<LeaseLeasesResponse>, Status> {
-        let (revision, ids) = self.store.leases().await.map_err(status::of)?;
+        let store = self.access.store_for(&request)?;
+        let (revision, ids) = store.leases().await.map_err(status::of)?;
         Ok(Response::new(LeaseLeasesResponse {
-            header: header::at(&self.store, revision),
+            header: header::at(&store, revision),
             leases: ids.into_iter().map(|id| LeaseStatus { id: id.0 }).collect(),
         }))
     }
@@ -119,8 +125,12 @@ impl Renewals {
 }
 
 /// A lease that is not there is answered with a time to live of 0; the stream goes on.
-async fn renew(store: Store, request: Result<LeaseKeepAliveRequest, Status>) -> Result<LeaseKeepAliveResponse, Status> {
+async fn renew(
+    client: Client,
+    request: Result<LeaseKeepAliveRequest, Status>,
+) -> Result<LeaseKeepAliveResponse, Status> {
     let id = LeaseId(request.map_err(status::of_transport)?.id);
+    let store = client.store()?;
     let renewed = store.lease_keep_alive(id).await.map_err(status::of)?;
     Ok(LeaseKeepAliveResponse { header: header::at(&store, renewed.revision), id: renewed.id.0, ttl: renewed.ttl })
 }

@@ -1,5 +1,7 @@
 //! `etcdserverpb.Maintenance`.
 
+use std::sync::Arc;
+
 use proto::etcdserverpb::alarm_request::AlarmAction;
 use proto::etcdserverpb::maintenance_server::Maintenance;
 use proto::etcdserverpb::{
@@ -10,38 +12,49 @@ use proto::etcdserverpb::{
 use storage_core::{Alarm, Durability, Revision, Store, StoreStatus};
 use tonic::{Request, Response, Status};
 
+use crate::access::Access;
 use crate::options::{EmulatedVersion, ServerOptions};
 use crate::snapshot::{Origin, SnapshotStream, Snapshots};
 use crate::{convert, header, status};
 
 /// What operators ask for.
 pub(crate) struct MaintenanceService {
-    store: Store,
+    access: Arc<Access>,
     version: EmulatedVersion,
     snapshots: Snapshots,
 }
 
 impl MaintenanceService {
-    pub(crate) fn new(store: Store, options: &ServerOptions) -> Self {
+    pub(crate) fn new(access: Arc<Access>, options: &ServerOptions) -> Self {
         let origin = Origin { member: options.member.clone(), version: options.version };
         let directory = options.snapshot_dir.clone().unwrap_or_else(std::env::temp_dir);
-        Self { store, version: options.version, snapshots: Snapshots::new(origin, directory) }
+        Self { access, version: options.version, snapshots: Snapshots::new(origin, directory) }
     }
 
-    async fn change_alarm(&self, request: &AlarmRequest) -> Result<Vec<Alarm>, Status> {
+    /// The store for the sender of `request`, if that is root.
+    fn admins_store<M>(&self, request: &Request<M>) -> Result<Store, Status> {
+        let store = self.access.store_for(request)?;
+        store.check_admin().map_err(status::of_auth)?;
+        Ok(store)
+    }
+
+    async fn change_alarm(store: &Store, request: &AlarmRequest) -> Result<Vec<Alarm>, Status> {
         let kind = convert::alarm_kind(request.alarm);
         match (AlarmAction::try_from(request.action), kind) {
             (Ok(AlarmAction::Get), kind) => {
-                let alarms = self.store.alarms().await.map_err(status::of)?;
+                let alarms = store.alarms().await.map_err(status::of)?;
                 Ok(alarms.into_iter().filter(|alarm| kind.is_none_or(|kind| kind == alarm.kind)).collect())
             }
             (Ok(AlarmAction::Activate), Some(kind)) => {
-                self.store.raise_alarm(request.member_id, kind).await.map_err(status::of)
+                store.raise_alarm(request.member_id, kind).await.map_err(status::of)
             }
             (Ok(AlarmAction::Deactivate), Some(kind)) => {
-                self.store.disarm_alarm(request.member_id, kind).await.map_err(status::of)
+                store.disarm_alarm(request.member_id, kind).await.map_err(status::of)
             }
-            (Ok(AlarmAction::Activate | AlarmAction::Deactivate) | Err(_), _) => Ok(Vec::new()),
+            (Ok(AlarmAction::Activate | AlarmAction::Deactivate) | Err(_), _) => {
+                store.check_admin().map_err(status::of_auth)?;
+                Ok(Vec::new())
+            }
         }
     }
 }
@@ -49,18 +62,21 @@ impl MaintenanceService {
 #[tonic::async_trait]
 impl Maintenance for MaintenanceService {
     async fn alarm(&self, request: Request<AlarmRequest>) -> Result<Response<AlarmResponse>, Status> {
-        let alarms = self.change_alarm(request.get_ref()).await?;
+        let store = self.access.store_for(&request)?;
+        let alarms = Self::change_alarm(&store, request.get_ref()).await?;
         Ok(Response::new(AlarmResponse {
-            header: header::at(&self.store, self.store.revision()),
+            header: header::at(&store, store.revision()),
             alarms: alarms.into_iter().map(alarm_member).collect(),
         }))
     }
 
-    async fn status(&self, _request: Request<StatusRequest>) -> Result<Response<StatusResponse>, Status> {
-        let identity = self.store.identity();
-        let status = self.store.status();
+    async fn status(&self, request: Request<StatusRequest>) -> Result<Response<StatusResponse>, Status> {
+        let store = self.access.store_for(&request)?;
+        store.check_identity().map_err(status::of_auth)?;
+        let identity = store.identity();
+        let status = store.status();
         Ok(Response::new(StatusResponse {
-            header: header::at(&self.store, status.revision),
+            header: header::at(&store, status.revision),
             version: self.version.to_string(),
             db_size: signed(status.size.allocated),
             db_size_in_use: signed(status.size.in_use),
@@ -78,9 +94,10 @@ impl Maintenance for MaintenanceService {
     }
 
     /// Online, and as in etcd without a header.
-    async fn defragment(&self, _request: Request<DefragmentRequest>) -> Result<Response<DefragmentResponse>, Status> {
+    async fn defragment(&self, request: Request<DefragmentRequest>) -> Result<Response<DefragmentResponse>, Status> {
+        let store = self.admins_store(&request)?;
         tracing::info!("defragmentation begins");
-        self.store.defragment().await.map_err(|error| {
+        store.defragment().await.map_err(|error| {
             tracing::warn!(%error, "defragmentation failed");
             status::of(error)
         })?;
@@ -88,15 +105,17 @@ impl Maintenance for MaintenanceService {
         Ok(Response::new(DefragmentResponse::default()))
     }
 
-    async fn hash(&self, _request: Request<HashRequest>) -> Result<Response<HashResponse>, Status> {
-        let (revision, hash) = self.store.hash().await.map_err(status::of)?;
-        Ok(Response::new(HashResponse { header: header::at(&self.store, revision), hash }))
+    async fn hash(&self, request: Request<HashRequest>) -> Result<Response<HashResponse>, Status> {
+        let store = self.access.store_for(&request)?;
+        let (revision, hash) = store.hash().await.map_err(status::of)?;
+        Ok(Response::new(HashResponse { header: header::at(&store, revision), hash }))
     }
 
     async fn hash_kv(&self, request: Request<HashKvRequest>) -> Result<Response<HashKvResponse>, Status> {
-        let hashed = self.store.hash_kv(Revision(request.get_ref().revision)).await.map_err(status::of)?;
+        let store = self.access.store_for(&request)?;
+        let hashed = store.hash_kv(Revision(request.get_ref().revision)).await.map_err(status::of)?;
         Ok(Response::new(HashKvResponse {
-            header: header::at(&self.store, hashed.revision),
+            header: header::at(&store, hashed.revision),
             hash: hashed.hash,
             compact_revision: hashed.compact_revision.0,
             hash_revision: hashed.hash_revision.0,
@@ -105,15 +124,19 @@ impl Maintenance for MaintenanceService {
 
     type SnapshotStream = SnapshotStream;
 
-    async fn snapshot(&self, _request: Request<SnapshotRequest>) -> Result<Response<SnapshotStream>, Status> {
-        Ok(Response::new(self.snapshots.stream(self.store.clone())))
+    /// Only its begin is checked, as in etcd.
+    async fn snapshot(&self, request: Request<SnapshotRequest>) -> Result<Response<SnapshotStream>, Status> {
+        self.admins_store(&request)?;
+        Ok(Response::new(self.snapshots.stream(self.access.unchecked().clone())))
     }
 
-    async fn move_leader(&self, _request: Request<MoveLeaderRequest>) -> Result<Response<MoveLeaderResponse>, Status> {
+    async fn move_leader(&self, request: Request<MoveLeaderRequest>) -> Result<Response<MoveLeaderResponse>, Status> {
+        self.admins_store(&request)?;
         Err(status::not_offered("there is no other member to lead"))
     }
 
-    async fn downgrade(&self, _request: Request<DowngradeRequest>) -> Result<Response<DowngradeResponse>, Status> {
+    async fn downgrade(&self, request: Request<DowngradeRequest>) -> Result<Response<DowngradeResponse>, Status> {
+        self.admins_store(&request)?;
         Err(status::not_offered("there is no cluster version to downgrade"))
     }
 }

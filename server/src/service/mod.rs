@@ -4,6 +4,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use tonic::Status;
 
+mod auth;
 mod cluster;
 mod concurrency;
 mod election;
@@ -14,6 +15,7 @@ mod lock;
 mod maintenance;
 mod watch;
 
+pub(crate) use self::auth::AuthService;
 pub(crate) use self::cluster::ClusterService;
 pub(crate) use self::election::ElectionService;
 pub(crate) use self::health::HealthService;

@@ -144,7 +144,6 @@ async fn an_oversize_request_is_too_large_and_a_huge_one_is_not_read() {
 async fn what_is_not_offered_says_so() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    assert_eq!(status_of(client.auth_enable().await).0, Unimplemented);
     assert_eq!(status_of(client.member_add(["http://h:2380"], None).await).0, Unimplemented);
     assert_eq!(status_of(client.move_leader(7).await).0, Unimplemented);
 }

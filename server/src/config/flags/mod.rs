@@ -50,7 +50,7 @@ impl Flags {
         self.listen.apply(config);
         self.member.apply(config);
         self.tls.apply(config)?;
-        self.auth.apply(config)?;
+        self.auth.apply(config);
         self.http.apply(config)?;
         self.limits.apply(config);
         self.compaction.apply(config)?;

@@ -8,21 +8,29 @@ use storage_core::{
 use tonic::Status;
 
 use super::forwarded;
+use crate::access::Lasting;
 
 /// The keys below a name, first come first. The first of them has the lock, or is the leader.
 #[derive(Clone)]
 pub(in crate::service) struct Queue {
-    store: Store,
+    client: Lasting,
     name: Vec<u8>,
 }
 
 impl Queue {
-    pub(in crate::service) fn new(store: Store, name: &[u8]) -> Self {
-        Self { store, name: name.to_vec() }
+    pub(in crate::service) fn new(client: Lasting, name: &[u8]) -> Self {
+        Self { client, name: name.to_vec() }
     }
 
-    pub(in crate::service) fn store(&self) -> &Store {
-        &self.store
+    /// The store for the next step: what the client may do can change between two.
+    pub(in crate::service) fn store(&self) -> Store {
+        self.client.store()
+    }
+
+    /// Whether the client may still see what was found in the queue. To be asked after it was found, since what is found by
+    /// following is not checked by itself.
+    pub(in crate::service) fn check_read(&self) -> Result<(), Status> {
+        self.store().check_read(&self.keys()).map_err(|error| forwarded(error.into()))
     }
 
     /// The key of whoever has `lease`: its number in hexadecimal digits, as Go prints it.
@@ -44,7 +52,7 @@ impl Queue {
 
     async fn outermost(&self, order: SortOrder, filter: RevisionFilter) -> Result<RangeResponse, StoreError> {
         let sort = Some(Sort { target: SortTarget::Create, order: Some(order) });
-        self.store.range(RangeRequest { sort, filter, limit: 1, ..RangeRequest::new(self.keys()) }).await
+        self.store().range(RangeRequest { sort, filter, limit: 1, ..RangeRequest::new(self.keys()) }).await
     }
 
     /// Waits until no key is left that was created before `revision`: for one after the other to be deleted, the last one
@@ -57,7 +65,7 @@ impl Queue {
             let Some(next) = ahead.kvs.into_iter().next() else { return Ok(waited) };
             waited = true;
             let deletions = WatchRequest { no_put: true, ..WatchRequest::new(KeyRange::single(next.key)) };
-            Follow::from(&self.store, ahead.revision.next(), deletions).next().await?;
+            Follow::from(&self.store(), ahead.revision.next(), deletions).next().await?;
         }
     }
 }

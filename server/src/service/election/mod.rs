@@ -2,17 +2,20 @@
 
 mod observe;
 
+use std::sync::Arc;
+
 use futures_util::stream::BoxStream;
 use proto::v3electionpb::election_server::Election;
 use proto::v3electionpb::{
     CampaignRequest, CampaignResponse, LeaderKey, LeaderRequest, LeaderResponse, ProclaimRequest, ProclaimResponse,
     ResignRequest, ResignResponse,
 };
-use storage_core::{LeaseId, Store, TxnResponse};
+use storage_core::{LeaseId, TxnResponse};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use super::concurrency::{Place, Queue, forwarded, session, to_its_end};
+use crate::access::{Access, Lasting};
 use crate::{convert, header};
 
 const NOT_LEADER: &str = "election: not leader";
@@ -21,14 +24,14 @@ const NO_LEADER_FIELD: &str = "\"leader\" field must be provided";
 
 /// Elections of the holder of a lease.
 pub(crate) struct ElectionService {
-    store: Store,
+    access: Arc<Access>,
     drain: CancellationToken,
 }
 
 impl ElectionService {
     /// `drain` ends the waiting and the streams.
-    pub(crate) fn new(store: Store, drain: CancellationToken) -> Self {
-        Self { store, drain }
+    pub(crate) fn new(access: Arc<Access>, drain: CancellationToken) -> Self {
+        Self { access, drain }
     }
 }
 
@@ -36,45 +39,53 @@ impl ElectionService {
 impl Election for ElectionService {
     /// Waits until it has won.
     async fn campaign(&self, request: Request<CampaignRequest>) -> Result<Response<CampaignResponse>, Status> {
-        let store = self.store.clone();
-        to_its_end(&self.drain, |left| campaign(store, request.into_inner(), left)).await.map(Response::new)
+        let client = self.access.lasting_store_for(&request)?;
+        to_its_end(&self.drain, |left| campaign(client, request.into_inner(), left)).await.map(Response::new)
     }
 
     async fn proclaim(&self, request: Request<ProclaimRequest>) -> Result<Response<ProclaimResponse>, Status> {
+        let client = self.access.lasting_store_for(&request)?;
         let ProclaimRequest { leader, value } = request.into_inner();
         let leader = leader.ok_or_else(|| Status::unknown(NO_LEADER_FIELD))?;
-        let lease = session(&self.store, leader.lease).await?;
-        let response = place(&self.store, &leader).set(lease, value).await.map_err(forwarded)?;
+        let lease = session(&client.store(), leader.lease).await?;
+        let response = place(&client, &leader).set(lease, value).await.map_err(forwarded)?;
         let revision = still_leader(&response)?.revision;
-        Ok(Response::new(ProclaimResponse { header: header::at(&self.store, revision) }))
+        Ok(Response::new(ProclaimResponse { header: header::at(self.access.unchecked(), revision) }))
     }
 
     async fn leader(&self, request: Request<LeaderRequest>) -> Result<Response<LeaderResponse>, Status> {
-        let first = Queue::new(self.store.clone(), &request.get_ref().name).first().await?;
+        let client = self.access.lasting_store_for(&request)?;
+        let first = Queue::new(client, &request.get_ref().name).first().await?;
         let leader = first.kvs.into_iter().next().ok_or_else(|| Status::unknown(NO_LEADER))?;
-        let header = header::at(&self.store, first.revision);
+        let header = header::at(self.access.unchecked(), first.revision);
         Ok(Response::new(LeaderResponse { header, kv: Some(convert::key_value(leader)) }))
     }
 
     type ObserveStream = BoxStream<'static, Result<LeaderResponse, Status>>;
 
     async fn observe(&self, request: Request<LeaderRequest>) -> Result<Response<Self::ObserveStream>, Status> {
-        let queue = Queue::new(self.store.clone(), &request.get_ref().name);
+        let queue = Queue::new(self.access.lasting_store_for(&request)?, &request.get_ref().name);
         Ok(Response::new(observe::observe(queue, self.drain.clone())))
     }
 
     /// One who is not the leader resigns without an error.
     async fn resign(&self, request: Request<ResignRequest>) -> Result<Response<ResignResponse>, Status> {
+        let client = self.access.lasting_store_for(&request)?;
         let leader = request.into_inner().leader.ok_or_else(|| Status::unknown(NO_LEADER_FIELD))?;
-        let response = place(&self.store, &leader).leave().await.map_err(forwarded)?;
-        Ok(Response::new(ResignResponse { header: header::at(&self.store, response.revision) }))
+        let response = place(&client, &leader).leave().await.map_err(forwarded)?;
+        Ok(Response::new(ResignResponse { header: header::at(self.access.unchecked(), response.revision) }))
     }
 }
 
-async fn campaign(store: Store, request: CampaignRequest, left: CancellationToken) -> Result<CampaignResponse, Status> {
+async fn campaign(
+    client: Lasting,
+    request: CampaignRequest,
+    left: CancellationToken,
+) -> Result<CampaignResponse, Status> {
     let CampaignRequest { name, lease, value } = request;
+    let store = client.store();
     let lease = session(&store, lease).await?;
-    let taken = Place::take(Queue::new(store.clone(), &name), lease, value.clone()).await?;
+    let taken = Place::take(Queue::new(client, &name), lease, value.clone()).await?;
     if taken.held.as_ref().is_some_and(|held| *held != value) {
         replace(&taken.place, lease, value).await?;
     }
@@ -102,6 +113,6 @@ fn still_leader(response: &TxnResponse) -> Result<&TxnResponse, Status> {
     if response.succeeded { Ok(response) } else { Err(Status::unknown(NOT_LEADER)) }
 }
 
-fn place(store: &Store, leader: &LeaderKey) -> Place {
-    Place::of(Queue::new(store.clone(), &leader.name), &leader.key, leader.rev)
+fn place(client: &Lasting, leader: &LeaderKey) -> Place {
+    Place::of(Queue::new(client.clone(), &leader.name), &leader.key, leader.rev)
 }

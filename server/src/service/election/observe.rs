@@ -49,7 +49,8 @@ impl Observer {
             () = drain => return Err(status::stopped()),
             seen = see(queue, leader) => seen?,
         };
-        Ok(LeaderResponse { header: header::at(queue.store(), revision), kv: Some(kv) })
+        queue.check_read()?;
+        Ok(LeaderResponse { header: header::at(&queue.store(), revision), kv: Some(kv) })
     }
 }
 
@@ -64,7 +65,7 @@ async fn see(queue: &Queue, leader: &mut Option<Leader>) -> Result<(Revision, Ke
         }
         if let Some((revision, kv)) = elected(queue).await? {
             let request = WatchRequest::new(KeyRange::single(kv.key[..].into()));
-            let follow = Follow::from(queue.store(), revision.next(), request);
+            let follow = Follow::from(&queue.store(), revision.next(), request);
             *leader = Some(Leader { follow, revision, events: Vec::new().into_iter() });
             return Ok((revision, kv));
         }
@@ -78,7 +79,7 @@ async fn elected(queue: &Queue) -> Result<Option<(Revision, KeyValue)>, Status> 
         return Ok(Some((first.revision, convert::key_value(kv))));
     }
     let puts = WatchRequest { no_delete: true, ..WatchRequest::new(queue.keys()) };
-    let events = Follow::from(queue.store(), first.revision.next(), puts).next().await?;
+    let events = Follow::from(&queue.store(), first.revision.next(), puts).next().await?;
     let first = events.and_then(|(_, events)| events.into_iter().next());
     Ok(first.map(|event| (event.meta.mod_revision(), key_value(&event))))
 }

@@ -1,8 +1,10 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
+use storage_core::auth::AuthError;
 use storage_core::watch::{CancelCause, CreateFailure, WatchMessage};
 use storage_core::{Revision, Store, WatchId};
+use tonic::Status;
 
 use super::fragment::Fragments;
 use crate::encode::{self, Header, WatchHead};
@@ -15,8 +17,16 @@ const NO_WATCH: WatchId = WatchId(-1);
 pub(super) struct Responder {
     store: Store,
     fragments: Fragments,
-    /// For each create without an answer yet, in order, whether it asked for fragments.
-    creates: VecDeque<bool>,
+    /// The creates without an answer yet, in order.
+    creates: VecDeque<Create>,
+}
+
+/// What is to be known of a create once it is answered.
+enum Create {
+    /// It is the engine's to decide, and whether it asked for fragments.
+    Asked { fragment: bool },
+    /// It was not asked for, for this reason.
+    Refused(String),
 }
 
 impl Responder {
@@ -26,7 +36,12 @@ impl Responder {
 
     /// The engine has been asked for a watch. It answers creates in order.
     pub(super) fn expect_create(&mut self, fragment: bool) {
-        self.creates.push_back(fragment);
+        self.creates.push_back(Create::Asked { fragment });
+    }
+
+    /// The engine has been asked to answer that there will be no watch.
+    pub(super) fn expect_refusal(&mut self, status: &Status) {
+        self.creates.push_back(Create::Refused(status::in_go(status)));
     }
 
     /// Adds the response to `message` to `out`.
@@ -48,20 +63,20 @@ impl Responder {
     }
 
     fn created(&mut self, id: WatchId, revision: Revision) -> WatchHead {
-        if self.creates.pop_front() == Some(true) {
+        if let Some(Create::Asked { fragment: true }) = self.creates.pop_front() {
             self.fragments.add(id);
         }
         WatchHead { created: true, ..self.head(id, revision) }
     }
 
     fn create_failed(&mut self, revision: Revision, reason: CreateFailure) -> WatchHead {
-        self.creates.pop_front();
-        let cancel_reason = match reason {
-            CreateFailure::EmptyRange => "mvcc: watcher range is empty",
-            CreateFailure::DuplicateId => "mvcc: duplicate watch ID provided on the WatchStream",
-            CreateFailure::Compacted => status::COMPACTED,
+        let cancel_reason = match (reason, self.creates.pop_front()) {
+            (CreateFailure::Refused, Some(Create::Refused(reason))) => reason,
+            (CreateFailure::Refused, _) => status::in_go(&status::of_auth(AuthError::PermissionDenied)),
+            (CreateFailure::EmptyRange, _) => "mvcc: watcher range is empty".to_owned(),
+            (CreateFailure::DuplicateId, _) => "mvcc: duplicate watch ID provided on the WatchStream".to_owned(),
+            (CreateFailure::Compacted, _) => status::COMPACTED.to_owned(),
         };
-        let cancel_reason = cancel_reason.to_owned();
         WatchHead { created: true, canceled: true, cancel_reason, ..self.head(NO_WATCH, revision) }
     }
 
@@ -69,6 +84,7 @@ impl Responder {
         self.fragments.remove(id);
         let (revision, compact_revision, cancel_reason) = match cause {
             CancelCause::Requested => (self.store.revision(), Revision(0), String::new()),
+            CancelCause::Refused(error) => (self.store.revision(), Revision(0), status::in_go(&status::of_auth(error))),
             CancelCause::Compacted { compact_revision } => (Revision(0), compact_revision, String::new()),
             CancelCause::StorageFailed(cause) => {
                 (self.store.revision(), Revision(0), format!("etcdserver: storage has failed: {cause}"))

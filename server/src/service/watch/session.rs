@@ -4,14 +4,16 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use proto::etcdserverpb::WatchRequest;
 use proto::etcdserverpb::watch_request::RequestUnion;
-use storage_core::watch::{WatchControl, WatchEvents};
-use storage_core::{Store, WatchId};
+use storage_core::WatchId;
+use storage_core::watch::{WatchControl, WatchEvents, WatchMessage};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Status, Streaming};
 
 use super::fragment::Fragments;
+use super::guard::Guard;
 use super::progress::ProgressTicker;
 use super::respond::Responder;
+use crate::access::Client;
 use crate::options::ServerOptions;
 use crate::{convert, status};
 
@@ -29,6 +31,7 @@ pub(super) struct Session {
     half_closed: bool,
     control: WatchControl,
     events: WatchEvents,
+    guard: Guard,
     progress: ProgressTicker,
     responder: Responder,
     /// Responses, framed, that are ready to go.
@@ -39,17 +42,19 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(
-        store: Store,
+        client: Client,
         requests: Streaming<WatchRequest>,
         options: &ServerOptions,
         drain: CancellationToken,
     ) -> Self {
+        let store = client.unchecked().clone();
         let (control, events) = store.watch();
         Self {
             requests,
             half_closed: false,
             control,
             events,
+            guard: Guard::new(client),
             progress: ProgressTicker::new(options.watch_progress_interval),
             responder: Responder::new(store, Fragments::new(options.max_message_bytes())),
             out: BytesMut::new(),
@@ -72,15 +77,16 @@ impl Session {
                     Err(status) => return Some(Err(self.end(status::of_transport(status)))),
                 },
                 message = self.events.next() => match message {
-                    Some(message) => self.responder.respond(message, &mut self.out),
+                    Some(message) => self.respond(message),
                     None => return Some(Err(self.end(status::stopped()))),
                 },
                 () = self.progress.tick() => self.control.progress_tick(),
+                () = self.guard.changed() => drop(self.guard.recheck(&self.control)),
             }
         }
         while self.out.len() < GOOD_BYTES {
             let Some(Some(message)) = self.events.next().now_or_never() else { break };
-            self.responder.respond(message, &mut self.out);
+            self.respond(message);
         }
         Some(Ok(self.out.split().freeze()))
     }
@@ -90,14 +96,25 @@ impl Session {
         status
     }
 
+    fn respond(&mut self, message: WatchMessage) {
+        if self.guard.lets_pass(&message, &self.control) {
+            self.responder.respond(message, &mut self.out);
+        }
+    }
+
     fn accept(&mut self, request: WatchRequest) {
         match request.request_union {
             Some(RequestUnion::CreateRequest(create)) => {
+                let watch = convert::watch_create(&create);
+                if let Err(status) = self.guard.check(&create, &watch.keys) {
+                    self.responder.expect_refusal(&status);
+                    return self.control.refuse();
+                }
                 if create.progress_notify {
                     self.progress.start();
                 }
                 self.responder.expect_create(create.fragment);
-                self.control.create(&convert::watch_create(&create));
+                self.control.create(&watch);
             }
             Some(RequestUnion::CancelRequest(cancel)) => self.control.cancel(WatchId(cancel.watch_id)),
             Some(RequestUnion::ProgressRequest(_)) => self.control.request_progress(),

@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use storage_core::Position;
+use storage_core::auth::{AuthState, Caller};
+
+use super::jwt::JwtTokens;
+use super::options::{AuthOptions, AuthToken};
+use super::simple::{Holder, SimpleTokens};
+
+/// What Authenticate gives out and requests bring back, of the kind that was chosen.
+pub(super) enum Tokens {
+    Simple(SimpleTokens),
+    Jwt(Arc<JwtTokens>),
+}
+
+impl Tokens {
+    pub(super) fn new(options: &AuthOptions) -> Self {
+        match &options.token {
+            AuthToken::Simple => Self::Simple(SimpleTokens::new(options.simple_token_ttl)),
+            AuthToken::Jwt(jwt) => Self::Jwt(Arc::new(JwtTokens::new(Arc::clone(jwt)))),
+        }
+    }
+
+    /// A token for the holder of a right password, or `None` if there is no key to sign it with.
+    pub(super) async fn issue(&self, holder: Holder, auth_revision: u64, position: Position) -> Option<String> {
+        match self {
+            Self::Simple(tokens) => Some(tokens.issue(holder, auth_revision, position)),
+            Self::Jwt(tokens) => {
+                let tokens = Arc::clone(tokens);
+                let issued = tokio::task::spawn_blocking(move || tokens.issue(&holder.user, auth_revision));
+                issued.await.ok()?
+            }
+        }
+    }
+
+    /// Whom `token` stands for.
+    pub(super) fn caller(&self, token: &str, state: &AuthState) -> Option<Caller> {
+        match self {
+            Self::Simple(tokens) => {
+                let Holder { user, password } = tokens.find(token)?;
+                let now = state.user(&user)?.password_hash();
+                (now == Some(&password)).then(|| Caller { user, auth_revision: state.revision() })
+            }
+            Self::Jwt(tokens) => {
+                let good = tokens.verify(token)?;
+                Some(Caller { user: Arc::clone(&good.user), auth_revision: good.revision })
+            }
+        }
+    }
+
+    /// Authentication was turned off, which moved the auth revision to this: who is to be known later has to authenticate anew.
+    pub(super) fn end_those_before(&self, auth_revision: u64) {
+        match self {
+            Self::Simple(tokens) => tokens.end_those_before(auth_revision),
+            // They carry their revision, and are refused for it.
+            Self::Jwt(_) => {}
+        }
+    }
+}
