@@ -43,6 +43,9 @@ impl Store {
     pub async fn range(&self, request: RangeRequest) -> Result<RangeResponse, StoreError> {
         check_range(&request)?;
         self.check_open()?;
+        if !request.serializable {
+            self.inner.linearize().await?;
+        }
         let permit = self.permit(|check| check.read(&request.keys))?;
         let _pin = self.inner.pins.pin();
         let mut response = read::collect(&self.inner.index, &request)?;
@@ -102,6 +105,9 @@ impl Store {
         let bytes = self.check_size(txn_bytes(&request))?;
         let _pin = self.inner.pins.pin();
         if txn::is_read_only(&request) {
+            if !txn::is_serializable(&request) {
+                self.inner.linearize().await?;
+            }
             let mut response = self.read_txn(&request).await?;
             read::fill(&mut response, &self.inner.values).await?;
             self.inner.counters.txn(&request, &response);
@@ -252,6 +258,7 @@ impl Store {
     pub async fn hash_kv(&self, revision: Revision) -> Result<HashKvResponse, StoreError> {
         self.check_open()?;
         self.check_admin()?;
+        self.inner.linearize().await?;
         hash::hash_kv(&self.inner, revision).await
     }
 

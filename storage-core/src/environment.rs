@@ -1,8 +1,11 @@
 //! Time and randomness, injected so that tests decide both.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rand::RngExt as _;
+
+use crate::backend::Backend;
 
 /// Where the engine takes time and randomness from.
 pub trait Environment: std::fmt::Debug + Send + Sync + 'static {
@@ -14,6 +17,27 @@ pub trait Environment: std::fmt::Debug + Send + Sync + 'static {
 
     /// 128 random bits.
     fn random(&self) -> u128;
+}
+
+/// Another environment, with the clock that all who share a log agree on.
+#[derive(Debug)]
+pub(crate) struct LogClock {
+    pub(crate) inner: Arc<dyn Environment>,
+    pub(crate) backend: Arc<dyn Backend>,
+}
+
+impl Environment for LogClock {
+    fn monotonic(&self) -> Duration {
+        self.inner.monotonic()
+    }
+
+    fn unix_time(&self) -> Duration {
+        self.backend.clock().unwrap_or_else(|| self.inner.unix_time())
+    }
+
+    fn random(&self) -> u128 {
+        self.inner.random()
+    }
 }
 
 /// The machine's clocks and the thread's random generator.

@@ -84,9 +84,24 @@ impl RangeStream {
         if self.finished {
             return None;
         }
+        if self.first
+            && !self.request.serializable
+            && let Err(error) = self.catch_up().await
+        {
+            self.finished = true;
+            return Some(Err(error));
+        }
         let chunk = self.chunk().await;
         self.finished = !matches!(&chunk, Ok(RangeChunk { end: None, .. }));
         Some(chunk)
+    }
+
+    /// What others acknowledged before the stream was opened belongs to it.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        if self.store.linearize().await? {
+            *self = Self::open(Arc::clone(&self.store), self.permit, self.request.clone(), self.chunk_bytes)?;
+        }
+        Ok(())
     }
 
     async fn chunk(&mut self) -> Result<RangeChunk, StoreError> {

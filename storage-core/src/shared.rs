@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use crate::auth::Published;
 use crate::response::Alarm;
@@ -13,6 +14,8 @@ use crate::types::Position;
 pub(crate) struct Shared {
     pub(crate) auth: Published,
     position: AtomicU64,
+    /// The same, for those who wait for it.
+    reached: watch::Sender<Position>,
     failed: AtomicBool,
     notes: Mutex<Notes>,
 }
@@ -27,6 +30,7 @@ impl Shared {
     /// Everything up to `position` is durable, and changed the alarms if there are any.
     pub(crate) fn published(&self, position: Position, alarms: Option<Vec<Alarm>>) {
         self.position.store(position.0, Ordering::Release);
+        self.reached.send_replace(position);
         if let Some(alarms) = alarms {
             self.notes.lock().alarms = alarms;
         }
@@ -34,6 +38,12 @@ impl Shared {
 
     pub(crate) fn position(&self) -> Position {
         Position(self.position.load(Ordering::Acquire))
+    }
+
+    /// Waits until everything up to `position` is published.
+    pub(crate) async fn reached(&self, position: Position) {
+        let mut reached = self.reached.subscribe();
+        reached.wait_for(|published| *published >= position).await.expect("its sender is in self");
     }
 
     pub(crate) fn alarms(&self) -> Vec<Alarm> {

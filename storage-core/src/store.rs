@@ -9,13 +9,16 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::auth::{Access, Caller};
-use crate::backend::{AppendOutcome, Backend, BackendError, BackendInfo, Size};
+use crate::backend::{Backend, BackendError, BackendInfo, Size};
 use crate::compactor::Compactor;
+use crate::environment::LogClock;
 use crate::error::StoreError;
 use crate::index::Index;
-use crate::machine::{Identity, LoadError, Machine, Request, Response};
+use crate::machine::{Identity, Machine, Request, Response};
+use crate::opening::{begin_term, load};
 use crate::options::StoreOptions;
 use crate::pins::Pins;
+use crate::read_index::ReadIndex;
 use crate::response::Alarm;
 use crate::shared::Shared;
 use crate::stats::{Counters, IndexStats, StoreStats};
@@ -28,8 +31,8 @@ use crate::writer::{Message, Work, Writer};
 const QUEUE_REQUESTS: usize = 5000;
 /// Memory that waiting requests may take, in KiB; beyond it callers wait their turn.
 const QUEUE_KIB: usize = 64 << 10;
-/// Parts of a load that may wait.
-const LOAD_QUEUE: usize = 4;
+/// How long a request waits for a storage that others share: etcd's, 5 s and two elections.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(7);
 
 /// An etcd v3 store. Cheap to clone: all clones are one store.
 ///
@@ -56,6 +59,8 @@ pub(crate) struct Inner {
     swept: watch::Receiver<Revision>,
     pub(crate) counters: Arc<Counters>,
     load_time: Duration,
+    /// If others append to the same log.
+    read_index: Option<ReadIndex>,
     tasks: parking_lot::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -111,9 +116,16 @@ impl Store {
         let began = counters.now();
         let index = Arc::new(RwLock::new(Index::new()));
         let values = Arc::new(Values::new(Arc::clone(&backend), options.cache_bytes));
+        let mut options = options;
+        if backend.info().shared {
+            options.environment = Arc::new(LogClock { inner: options.environment, backend: Arc::clone(&backend) });
+        }
         let mut machine = Machine::new(Arc::clone(&index), Arc::clone(&values), &options);
         load(&mut machine, &*backend).await?;
         begin_term(&mut machine, &*backend).await?;
+        if backend.info().shared {
+            machine.take_own_member_id();
+        }
         let load_time = counters.since(began);
         Ok(Self::start(machine, index, values, backend, options, counters, load_time))
     }
@@ -165,7 +177,12 @@ impl Store {
             requests,
             options.lease_checkpoint_interval,
         );
-        let tasks = parking_lot::Mutex::new(vec![tokio::spawn(writer.run()), tokio::spawn(compactor.run())]);
+        let mut tasks = vec![tokio::spawn(writer.run()), tokio::spawn(compactor.run())];
+        let read_index = backend.info().shared.then(|| {
+            let (read_index, asks) = ReadIndex::new(Arc::clone(&backend));
+            tasks.push(tokio::spawn(asks));
+            read_index
+        });
         let queued_kib = Arc::new(Semaphore::new(QUEUE_KIB));
         let inner = Inner {
             index,
@@ -181,7 +198,8 @@ impl Store {
             swept,
             counters,
             load_time,
-            tasks,
+            read_index,
+            tasks: parking_lot::Mutex::new(tasks),
         };
         Self { inner: Arc::new(inner), access: Access::Trusted }
     }
@@ -320,7 +338,9 @@ impl Store {
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
         })?;
         let stopped = || StoreError::Unknown("the store was closed before the answer".into());
-        let answer = answer.await.unwrap_or_else(|_| Err(stopped()));
+        let answer = async { answer.await.unwrap_or_else(|_| Err(stopped())) };
+        // A disk answers or fails; a database may be out of reach for long.
+        let answer = if self.inner.read_index.is_some() { in_time(answer).await } else { answer.await };
         if let Err(StoreError::Unknown(_) | StoreError::Refused(_) | StoreError::Failed(_)) = &answer {
             self.inner.counters.failed.increment();
         }
@@ -334,31 +354,24 @@ impl Store {
     }
 }
 
-async fn load(machine: &mut Machine, backend: &dyn Backend) -> Result<(), OpenError> {
-    let (sink, mut batches) = mpsc::channel(LOAD_QUEUE);
-    let take_in = async {
-        let mut result = Ok(());
-        while let Some(batch) = batches.recv().await {
-            if result.is_ok() {
-                result = machine.load(batch);
-            }
-        }
-        result
-    };
-    let (bounds, taken_in): (_, Result<(), LoadError>) = tokio::join!(backend.load(sink), take_in);
-    let bounds = bounds?;
-    taken_in.map_err(|e| OpenError::Content(e.to_string()))?;
-    machine.loaded(bounds);
-    Ok(())
+impl Inner {
+    /// Waits until what is published includes everything that was acknowledged by anyone before this was called. Answers whether
+    /// anything may have changed by that: where nobody else writes it is there already.
+    pub(crate) async fn linearize(&self) -> Result<bool, StoreError> {
+        let Some(read_index) = &self.read_index else { return Ok(false) };
+        in_time(async {
+            let end = read_index.end().await?;
+            self.shared.reached(end).await;
+            Ok(true)
+        })
+        .await
+    }
 }
 
-async fn begin_term(machine: &mut Machine, backend: &dyn Backend) -> Result<(), OpenError> {
-    let expected = machine.position();
-    let commit = machine.begin_term().commit;
-    match backend.append(expected, Arc::from([commit])).await? {
-        AppendOutcome::Appended => Ok(()),
-        AppendOutcome::Conflict { .. } => Err(OpenError::Contended),
-    }
+/// What is not answered in this time is not known to have happened.
+async fn in_time<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let late = |_| StoreError::Unknown("the storage did not answer in time".into());
+    tokio::time::timeout(REQUEST_TIMEOUT, answer).await.map_err(late)?
 }
 
 /// Lets the watch hub find the versions before those of its events.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use storage_core::watch::{WatchControl, WatchEvents, WatchMessage, WatchRequest};
+use storage_core::watch::{CancelCause, WatchControl, WatchEvents, WatchMessage, WatchRequest};
 use storage_core::{LeaseId, MemoryBackend, Revision, Store, StoreError, StoreOptions};
 
+use crate::support::gate::Gate;
 use crate::support::{all_keys, put, put_if, range};
 use crate::watches::next;
 
@@ -36,7 +37,7 @@ async fn seen(events: &mut WatchEvents, last: Revision) -> Vec<(i64, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_stores_on_one_log_lose_nothing_and_leave_no_gap() {
-    let memory = Arc::new(MemoryBackend::new());
+    let memory = Arc::new(MemoryBackend::shared());
     let (one, two) = (open(&memory).await, open(&memory).await);
     let mut watches = [watch(&one), watch(&two)];
 
@@ -64,16 +65,14 @@ async fn two_stores_on_one_log_lose_nothing_and_leave_no_gap() {
     let by_key: BTreeMap<_, _> = acknowledged.iter().map(|(revision, key)| (key.clone(), *revision)).collect();
     assert_eq!(by_key.len(), acknowledged.len(), "no key was created twice");
 
-    // A store learns of the other's commits when its own append conflicts.
+    // Both hear of what the other has written last.
     for store in [&one, &two, &one] {
         let answer = store.put(put("last", "x")).await.expect("it is answered");
         acknowledged.push((answer.revision.0, "last".to_owned()));
     }
-    let last = Revision(acknowledged.last().expect("there are some").0 - 1);
+    let last = Revision(acknowledged.last().expect("there are some").0);
     for (store, (_, events)) in [&one, &two].into_iter().zip(&mut watches) {
-        let mut seen = seen(events, last).await;
-        seen.retain(|(revision, _)| *revision <= last.0);
-        assert_eq!(seen, acknowledged[..acknowledged.len() - 1], "each event once and in order");
+        assert_eq!(seen(events, last).await, acknowledged, "each event once and in order");
         let created = store.range(range("0", "2")).await.expect("it answers");
         let kvs =
             created.kvs.iter().map(|kv| (String::from_utf8_lossy(&kv.key).into_owned(), kv.meta.mod_revision().0));
@@ -86,28 +85,63 @@ async fn two_stores_on_one_log_lose_nothing_and_leave_no_gap() {
 }
 
 #[tokio::test]
-async fn a_lease_of_the_other_store_is_known_after_a_conflict() {
-    let memory = Arc::new(MemoryBackend::new());
+async fn what_one_store_acknowledged_the_other_answers_by() {
+    let memory = Arc::new(MemoryBackend::shared());
     let (one, two) = (open(&memory).await, open(&memory).await);
-    one.lease_grant(LeaseId(7), 60).await.expect("granted");
-    two.put(put("a", "x")).await.expect("put");
-    assert_eq!(two.lease_time_to_live(LeaseId(7), false).await.expect("it answers").granted_ttl, 60);
-    assert_eq!(two.lease_grant(LeaseId(7), 60).await, Err(StoreError::LeaseExists));
+    for round in 0..100 {
+        let value = round.to_string();
+        let written = one.put(put("a", &value)).await.expect("put").revision;
+        // Nothing is written here, so nothing could conflict.
+        let read = two.range(range("a", "")).await.expect("it answers");
+        assert_eq!((read.revision, &read.kvs[0].value[..]), (written, value.as_bytes()));
+        let refused = two.txn(put_if("a", "never", Revision(written.0 - 1))).await.expect("it answers");
+        assert!(!refused.succeeded);
+        let mut parts = two.range_stream(storage_core::RangeRequest::new(all_keys()), 1 << 20).expect("it begins");
+        let part = parts.next().await.expect("a part").expect("it answers");
+        assert_eq!(part.end.expect("the last one").revision, written);
+
+        one.lease_grant(LeaseId(round + 1), 60).await.expect("granted");
+        assert_eq!(two.lease_keep_alive(LeaseId(round + 1)).await.expect("it answers").ttl, 60);
+        assert_eq!(two.lease_grant(LeaseId(round + 1), 60).await, Err(StoreError::LeaseExists));
+    }
 }
 
 #[tokio::test]
-async fn a_store_that_the_log_was_compacted_past_says_so_and_reads_on() {
-    let memory = Arc::new(MemoryBackend::new());
+async fn a_store_that_writes_nothing_sees_the_events_of_the_other() {
+    let memory = Arc::new(MemoryBackend::shared());
     let (one, two) = (open(&memory).await, open(&memory).await);
+    let (_control, mut events) = watch(&two);
+    let written = one.put(put("a", "x")).await.expect("put").revision;
+    assert_eq!(seen(&mut events, written).await, [(written.0, "a".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_store_that_the_log_was_compacted_past_reads_it_anew() {
+    let memory = Arc::new(MemoryBackend::shared());
+    // The first hears of nothing, as if it had been stopped.
+    let deaf = Gate::deaf(Arc::clone(&memory) as _);
+    let one = Store::open(deaf, StoreOptions::default()).await.expect("it opens");
+    let two = open(&memory).await;
+    let (_control, mut events) = watch(&one);
     for value in ["1", "2", "3"] {
         two.put(put("a", value)).await.expect("put");
     }
+    two.lease_grant(LeaseId(7), 60).await.expect("granted");
     two.compact(Revision(4), true).await.expect("compacted");
-    // What the first store would have to know of revisions 2 and 3 is gone.
-    let refused = one.put(put("b", "x")).await;
-    assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
-    assert!(one.status().failure.is_some());
-    assert_eq!(one.range(range("a", "")).await.map(|r| r.revision), Ok(Revision(1)));
-    let reopened = open(&memory).await;
-    assert_eq!(reopened.put(put("b", "x")).await.map(|r| r.revision), Ok(Revision(5)));
+    let answer = one.put(put("b", "x")).await.expect("it is written");
+    assert_eq!(answer.revision, Revision(5));
+    let all = one.range(storage_core::RangeRequest::new(all_keys())).await.expect("it answers");
+    assert_eq!(all.count, 2);
+    assert_eq!(one.lease_time_to_live(LeaseId(7), false).await.expect("it answers").granted_ttl, 60);
+    // The watch wanted revisions that are gone.
+    loop {
+        match next(&mut events).await.expect("it goes on") {
+            WatchMessage::Canceled { cause, .. } => {
+                assert_eq!(cause, CancelCause::Compacted { compact_revision: Revision(4) });
+                break;
+            }
+            WatchMessage::Events { .. } => panic!("events of compacted revisions"),
+            _ => {}
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits, Size,
+    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits, Size, Turn,
 };
 use crate::commit::{Commit, Group};
 use crate::stats::BackendStats;
@@ -136,6 +137,18 @@ impl Backend for FaultBackend {
 
     fn stats(&self) -> BackendStats {
         self.inner.stats()
+    }
+
+    async fn turn(&self) -> Result<Turn, BackendError> {
+        self.inner.turn().await
+    }
+
+    fn clock(&self) -> Option<Duration> {
+        self.inner.clock()
+    }
+
+    fn leads(&self) -> bool {
+        self.inner.leads()
     }
 
     fn size(&self) -> Size {

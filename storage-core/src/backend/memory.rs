@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::{
     AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, Durability, LoadBatch, ScanFrom,
-    ScanLimits, Size,
+    ScanLimits, Size, Turn,
 };
 use crate::commit::{Commit, Group};
 use crate::types::{Position, Revision, VersionId};
@@ -21,6 +22,8 @@ use crate::types::{Position, Revision, VersionId};
 pub struct MemoryBackend {
     log: Mutex<Log>,
     tip: watch::Sender<Position>,
+    /// Of a log that is shared: whose turn it is.
+    turns: Option<Arc<Semaphore>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +38,7 @@ struct Log {
 
 impl Default for MemoryBackend {
     fn default() -> Self {
-        Self { log: Mutex::default(), tip: watch::Sender::new(Position(0)) }
+        Self { log: Mutex::default(), tip: watch::Sender::new(Position(0)), turns: None }
     }
 }
 
@@ -44,6 +47,12 @@ impl MemoryBackend {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty log that several stores may append to at once, as if it were in a database.
+    #[must_use]
+    pub fn shared() -> Self {
+        Self { turns: Some(Arc::new(Semaphore::new(1))), ..Self::default() }
     }
 
     /// Lets a log that was closed be used again, as opening a file again would.
@@ -99,7 +108,7 @@ impl Log {
 #[async_trait]
 impl Backend for MemoryBackend {
     fn info(&self) -> BackendInfo {
-        BackendInfo { name: "memory", durability: Durability::None, shared: false }
+        BackendInfo { name: "memory", durability: Durability::None, shared: self.turns.is_some() }
     }
 
     async fn bounds(&self) -> Result<Bounds, BackendError> {
@@ -178,6 +187,14 @@ impl Backend for MemoryBackend {
 
     async fn end(&self) -> Result<Position, BackendError> {
         Ok(self.open_log()?.bounds.position)
+    }
+
+    async fn turn(&self) -> Result<Turn, BackendError> {
+        let guard: Box<dyn Send + Sync> = match &self.turns {
+            Some(turns) => Box::new(Arc::clone(turns).acquire_owned().await.expect("it is never closed")),
+            None => Box::new(()),
+        };
+        Ok(Turn { end: self.end().await?, guard })
     }
 
     fn size(&self) -> Size {

@@ -5,6 +5,7 @@ mod fault;
 mod memory;
 
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -72,6 +73,23 @@ pub trait Backend: std::fmt::Debug + Send + Sync + 'static {
     /// The end of the log by the log's own word. A backend with one writer answers from memory.
     async fn end(&self) -> Result<Position, BackendError>;
 
+    /// Waits until it is this caller's turn to append to a log that others append to, in the order in which turns were asked for.
+    /// A courtesy, so that nobody starves: an append out of turn is as correct, and conflicts if another one was quicker.
+    async fn turn(&self) -> Result<Turn, BackendError> {
+        Ok(Turn { end: self.end().await?, guard: Box::new(()) })
+    }
+
+    /// Time since the Unix epoch by a clock that all who share the log agree on, or `None` where this machine's clock will do.
+    fn clock(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether this is the one of those who share the log that revokes leases which are due. More than one at a time, or none for a
+    /// while, does no harm.
+    fn leads(&self) -> bool {
+        true
+    }
+
     /// Bytes allocated and in use, as of the last append or compaction; does not block.
     fn size(&self) -> Size;
 
@@ -137,6 +155,20 @@ pub enum AppendOutcome {
         /// Where it ends.
         position: Position,
     },
+}
+
+/// A turn to append, see [`Backend::turn`]. It ends when this is dropped.
+pub struct Turn {
+    /// Where the log ends.
+    pub end: Position,
+    /// Ends the turn when it is dropped.
+    pub guard: Box<dyn Send + Sync>,
+}
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turn").field("end", &self.end).finish_non_exhaustive()
+    }
 }
 
 /// Where a scan begins.

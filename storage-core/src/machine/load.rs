@@ -1,17 +1,22 @@
 //! Taking in what the log holds: at start, and what other writers of a shared log have appended.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parking_lot::RwLock;
 
 use super::control::{Record, UnknownRecord};
 use super::draft::Draft;
+use super::lessor::Lessor;
+use super::txn::Prefetched;
 use super::{Evaluated, Identity, Machine};
 use crate::auth::AuthRecord;
 use crate::backend::{Bounds, LoadBatch};
 use crate::commit::{Commit, ControlChange};
 use crate::event::{Event, PrevKv};
-use crate::types::LeaseId;
+use crate::index::{Index, NEVER_COMPACTED};
+use crate::types::{LeaseId, Position, Revision};
 
 /// What is stored makes no sense to this version.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +69,42 @@ impl Machine {
         self.identity.term += 1;
         draft.controls.push(Record::Term(self.identity.term).set());
         self.seal(draft)
+    }
+
+    /// An empty machine for the same store, with an index that nobody reads.
+    pub(crate) fn afresh(&self) -> Self {
+        Self {
+            index: Arc::new(RwLock::new(Index::new())),
+            values: Arc::clone(&self.values),
+            environment: Arc::clone(&self.environment),
+            limits: self.limits,
+            identity: self.identity,
+            position: Position(0),
+            revision: Revision::FIRST,
+            compacted: NEVER_COMPACTED,
+            lessor: Lessor::default(),
+            alarms: BTreeSet::new(),
+            auth: Arc::default(),
+            pending: HashMap::new(),
+            prefetched: Prefetched::new(),
+        }
+    }
+
+    /// Goes on as `other`, in this one's index.
+    pub(crate) fn become_other(&mut self, other: Self) {
+        let index = Arc::clone(&self.index);
+        *index.write() = std::mem::replace(&mut *other.index.write(), Index::new());
+        *self = Self { index, identity: self.identity, ..other };
+    }
+
+    /// Answers to another name than the store's others.
+    pub(crate) fn take_own_member_id(&mut self) {
+        self.identity.member_id = (self.environment.random() as u64) | 1;
+    }
+
+    /// Shows what was taken in since the load, before anyone reads.
+    pub(crate) fn publish(&mut self) {
+        self.index.write().publish(self.revision, self.compacted);
     }
 
     /// Takes in a commit that another writer appended. Answers its events.

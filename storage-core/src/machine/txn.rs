@@ -33,6 +33,12 @@ pub(crate) fn is_read_only(txn: &TxnRequest) -> bool {
     txn.success.iter().chain(&txn.failure).all(|op| matches!(op, Op::Range(_)))
 }
 
+/// Whether a transaction that only reads may be answered from this store's knowledge alone.
+pub(crate) fn is_serializable(txn: &TxnRequest) -> bool {
+    let mut ops = txn.success.iter().chain(&txn.failure);
+    txn.compares.is_empty() && ops.all(|op| matches!(op, Op::Range(range) if range.serializable))
+}
+
 /// Decides every branch on the state at `at`, before anything is applied.
 pub(crate) fn decide(index: &Index, at: Revision, txn: &TxnRequest, values: &Prefetched) -> Path {
     let succeeded = txn.compares.iter().all(|c| holds(index, at, c, values));

@@ -51,6 +51,13 @@ impl WatchHub {
         afterwards.run();
     }
 
+    /// Takes in that the store is at `revision` without having the events up to there, and that the history below `compact_revision` is
+    /// gone. Watchers read what they missed from the log, as far as it is there.
+    pub(crate) fn skip_to(&self, revision: Revision, compact_revision: Revision) {
+        let afterwards = self.state.lock().skip_to(revision, compact_revision);
+        afterwards.run();
+    }
+
     /// Takes in that the history below `compact_revision` is gone. To be called before the backend removes any of it.
     pub(crate) fn compacted(&self, compact_revision: Revision) {
         let mut state = self.state.lock();

@@ -27,6 +27,11 @@ impl Ring {
         Self { entries: VecDeque::new(), end: revision.next(), bytes: 0, max_bytes }
     }
 
+    /// Forgets everything, for what follows `revision`.
+    pub(super) fn restart(&mut self, revision: Revision) {
+        *self = Self::new(self.max_bytes, revision);
+    }
+
     /// The first revision in the ring; if there is none, the next one to come.
     pub(super) fn begin(&self) -> Revision {
         Revision(self.end.0 - i64::try_from(self.entries.len()).expect("a ring fits into memory"))

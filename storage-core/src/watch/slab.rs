@@ -64,6 +64,13 @@ impl<T> Slab<T> {
         self.slots.len() - self.free.len()
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (Handle<T>, &mut T)> {
+        (0..).zip(&mut self.slots).filter_map(|(index, Slot { generation, value })| {
+            let handle = Handle { index, generation: *generation, of: PhantomData };
+            value.as_mut().map(|value| (handle, value))
+        })
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().filter_map(|slot| slot.value.as_ref())
     }

@@ -97,6 +97,25 @@ impl State {
         });
     }
 
+    /// Goes on at `revision`, with nothing of what lies between in memory: whoever was synced is behind now.
+    pub(super) fn skip_to(&mut self, revision: Revision, compact_revision: Revision) -> Afterwards {
+        let mut afterwards = Afterwards::default();
+        let missed = self.revision.next();
+        for (at, watcher) in self.watchers.iter_mut() {
+            let Place::Synced { pending } = &watcher.place else { continue };
+            let cursor = pending.front().copied().unwrap_or(missed).max(watcher.start);
+            watcher.place = Place::Behind { cursor };
+            let stream = &mut self.streams[watcher.stream];
+            stream.behind.push_back(at);
+            stream.lagging += 1;
+            afterwards.wakes.extend(stream.reader_to_wake());
+        }
+        self.ring.restart(revision);
+        self.revision = revision;
+        self.compact_revision = self.compact_revision.max(compact_revision);
+        afterwards
+    }
+
     pub(super) fn close(&mut self) -> Afterwards {
         self.closed = true;
         let mut afterwards = Afterwards::default();

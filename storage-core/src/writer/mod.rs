@@ -1,6 +1,7 @@
 //! The one task that changes the state: it evaluates requests, appends their commits in groups, and publishes what is durable.
 
 mod batch;
+mod others;
 mod recovery;
 mod tally;
 
@@ -14,8 +15,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::batch::Work;
 use self::batch::{Appending, Batch};
+use self::others::{Others, gone_on, turn_to_come};
 use crate::auth::{Access, AuthState};
-use crate::backend::{AppendOutcome, Backend, BackendError};
+use crate::backend::{AppendOutcome, Backend, BackendError, Turn};
 use crate::error::StoreError;
 use crate::event::{Event, RevisionEvents};
 use crate::index::Index;
@@ -59,6 +61,7 @@ pub(crate) struct Writer {
     pub(crate) checkpoint_interval: Duration,
     /// The end of the log as far as it is published.
     pub(crate) durable: Position,
+    others: Others,
     appending: Option<(Appending, Append)>,
     next: Batch,
     /// Who waits for the end, once it has begun.
@@ -84,6 +87,7 @@ impl Writer {
         checkpoint_interval: Duration,
     ) -> Self {
         let durable = machine.position();
+        let others = Others::new(backend.info().shared, backend.tip());
         Self {
             machine,
             backend,
@@ -96,6 +100,7 @@ impl Writer {
             queue,
             checkpoint_interval,
             durable,
+            others,
             appending: None,
             next: Batch::default(),
             closing: None,
@@ -116,9 +121,11 @@ impl Writer {
             }
             let expiry = self.until_expiry();
             let has_room = self.next.bytes < GROUP_BYTES && self.closing.is_none();
+            let follows = self.others.possible && self.is_idle();
             tokio::select! {
                 biased;
                 outcome = appended(&mut self.appending) => self.appended(outcome).await,
+                turn = turn_to_come(&mut self.others.turn) => self.turn_came(turn).await,
                 received = self.queue.recv_many(&mut messages, REQUESTS_PER_TURN), if has_room => {
                     if received == 0 {
                         self.begin_close(None).await;
@@ -131,6 +138,7 @@ impl Writer {
                     }
                 }
                 () = sleep_or_never(expiry), if has_room => {}
+                () = gone_on(&mut self.others.tip, self.durable), if follows => self.follow_idle().await,
                 _ = checkpoint.tick() => {
                     self.expiry_rests = false;
                     self.checkpoint_leases().await;
@@ -141,6 +149,10 @@ impl Writer {
         for done in self.closing.into_iter().flatten() {
             let _ = done.send(());
         }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.appending.is_none() && !self.others.waits_for_turn() && self.poisoned.is_none()
     }
 
     /// Evaluates a request on top of everything before it.
@@ -174,17 +186,25 @@ impl Writer {
 
     /// Hands the evaluated batch to the backend if that is idle.
     async fn start_appending(&mut self) {
-        if self.appending.is_some() || self.next.is_empty() {
+        if self.appending.is_some() || self.others.waits_for_turn() || self.next.is_empty() || self.ask_for_turn() {
             return;
         }
+        self.append_next(None).await;
+    }
+
+    /// The same, whoever's turn it is; `turn` ends with the append.
+    async fn append_next(&mut self, turn: Option<Turn>) {
         let batch = std::mem::take(&mut self.next);
-        if batch.commits.is_empty() {
+        // Where others append, even what changes nothing must rest on the end of the log.
+        if batch.commits.is_empty() && (!self.others.possible || turn.is_some()) {
             tally::count(&self.counters, &batch.entries, &[]);
             batch.entries.into_iter().for_each(batch::Entry::answer);
             return;
         }
-        self.counters.group_commits.observe(batch.commits.len() as u64);
-        self.counters.group_bytes.observe(batch.bytes as u64);
+        if !batch.commits.is_empty() {
+            self.counters.group_commits.observe(batch.commits.len() as u64);
+            self.counters.group_bytes.observe(batch.bytes as u64);
+        }
         let appending = batch.seal();
         let mut append = self.append(&appending);
         // The backend begins at the first poll; until then nothing would be on its way.
@@ -196,12 +216,22 @@ impl Writer {
                 outcome
             });
         }
+        if let Some(turn) = turn {
+            append = Box::pin(async move {
+                let outcome = append.await;
+                drop(turn);
+                outcome
+            });
+        }
         self.appending = Some((appending, append));
     }
 
     /// Appends, and meanwhile fetches the previous values that watchers will want and that are not at hand.
     fn append(&self, appending: &Appending) -> Append {
         let backend = Arc::clone(&self.backend);
+        if appending.group.is_empty() {
+            return self.confirm(self.durable);
+        }
         let (expected, group) = (self.durable, Arc::clone(&appending.group));
         let counters = Arc::clone(&self.counters);
         let append = async move {
@@ -233,12 +263,14 @@ impl Writer {
 
     /// A group is durable: the next one goes to the disk at once, and then everybody may know of this one.
     async fn landed(&mut self, mut appending: Appending) {
-        let last = appending.group.last().expect("a group is not empty");
-        self.durable = last.position;
+        self.others.undisturbed();
         self.shared.clear_failure();
-        self.start_appending().await;
-        self.publish(&mut appending);
-        self.counters.set_leases(self.machine.leases());
+        if let Some(last) = appending.group.last() {
+            self.durable = last.position;
+            self.start_appending().await;
+            self.publish(&mut appending);
+            self.counters.set_leases(self.machine.leases());
+        }
         tally::count(&self.counters, &appending.entries, &appending.group);
         appending.entries.into_iter().for_each(batch::Entry::answer);
     }
@@ -295,7 +327,7 @@ impl Writer {
 
     /// Revokes leases that are due, each by a commit of its own as in etcd, but many in a group.
     async fn revoke_expired(&mut self) {
-        if self.poisoned.is_some() || self.expiry_rests || self.closing.is_some() {
+        if self.poisoned.is_some() || self.expiry_rests || self.closing.is_some() || !self.backend.leads() {
             return;
         }
         while self.next.expired < EXPIRED_PER_GROUP {
@@ -312,7 +344,10 @@ impl Writer {
     }
 
     fn until_expiry(&self) -> Option<Duration> {
-        let rests = self.poisoned.is_some() || self.expiry_rests || self.next.expired >= EXPIRED_PER_GROUP;
+        let rests = self.poisoned.is_some()
+            || self.expiry_rests
+            || !self.backend.leads()
+            || self.next.expired >= EXPIRED_PER_GROUP;
         if rests { None } else { self.machine.until_next_expiry() }
     }
 

@@ -10,6 +10,8 @@ use crate::commit::Commit;
 use crate::error::StoreError;
 use crate::event::RevisionEvents;
 use crate::machine::Evaluated;
+use crate::opening::load;
+use crate::store::OpenError;
 use crate::types::Sub;
 
 /// Between two tries of an append whose outcome is unknown.
@@ -22,9 +24,10 @@ impl Writer {
             tracing::warn!(%error, "the storage did not take a group of writes");
         }
         match error {
+            BackendError::Fatal(_) => self.poison(appending, &error),
+            _ if appending.group.is_empty() => Self::unconfirmed(appending, &error),
             BackendError::Determinate(_) if !appending.unknown => self.refused(appending, &error).await,
             BackendError::Determinate(_) | BackendError::Indeterminate(_) => self.append_again(appending, &error),
-            BackendError::Fatal(_) => self.poison(appending, &error),
         }
     }
 
@@ -81,7 +84,7 @@ impl Writer {
     pub(super) async fn resolve_conflict(&mut self, appending: Appending) {
         self.counters.conflicts.increment();
         match self.scan_one().await {
-            Ok(Some(id)) if id == appending.group[0].id => self.landed(appending).await,
+            Ok(Some(id)) if appending.group.first().is_some_and(|first| first.id == id) => self.landed(appending).await,
             Ok(Some(_)) => self.follow_others(appending).await,
             Ok(None) => {
                 let error = BackendError::indeterminate("the log conflicts with a commit that it does not have");
@@ -98,7 +101,8 @@ impl Writer {
     }
 
     /// Takes in what others appended, and evaluates the requests again on top of it.
-    async fn follow_others(&mut self, appending: Appending) {
+    pub(super) async fn follow_others(&mut self, appending: Appending) {
+        self.others.met();
         let again: Vec<_> = self.take_back(appending).into_iter().map(|(e, _)| e.work).collect();
         if let Err(error) = self.catch_up().await {
             tracing::warn!(%error, "the commits of another writer cannot be read");
@@ -120,8 +124,8 @@ impl Writer {
             }
             for commit in commits {
                 if !self.follows(&commit) {
-                    const GAP: &str = "the log was compacted past what this store has read of it; open the store again";
-                    return Err(BackendError::fatal(GAP));
+                    self.reload().await?;
+                    break;
                 }
                 let events = self.machine.follow(&commit).map_err(|e| BackendError::fatal(e.to_string()))?;
                 for mutation in &commit.mutations {
@@ -140,6 +144,25 @@ impl Writer {
                 self.show(shown, (commit.position, revision), self.machine.compacted(), Some(alarms), auth);
             }
         }
+    }
+
+    /// The log was compacted past what this store has read of it. The state is read anew, as at an opening, and takes the place of the
+    /// old one at once; until then reads are of the old one.
+    async fn reload(&mut self) -> Result<(), BackendError> {
+        tracing::warn!("the log was compacted past what this store has read of it; everything is read anew");
+        let mut machine = self.machine.afresh();
+        load(&mut machine, &*self.backend).await.map_err(|error| match error {
+            OpenError::Backend(error) => error,
+            error => BackendError::fatal(error.to_string()),
+        })?;
+        self.machine.become_other(machine);
+        self.durable = self.machine.position();
+        let (revision, compacted) = (self.machine.revision(), self.machine.compacted());
+        self.shared.auth.publish(Arc::clone(self.machine.auth()));
+        self.shared.published(self.durable, Some(self.machine.alarms().collect()));
+        self.hub.skip_to(revision, compacted);
+        self.compaction.send_replace(compacted);
+        Ok(())
     }
 
     /// Whether nothing is missing between what is published and `commit`, nor in it, as far as can be told: another store

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use storage_core::backend::{AppendOutcome, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits};
+use storage_core::backend::{AppendOutcome, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits, Turn};
 use storage_core::commit::{Commit, Group};
 use storage_core::{Backend, BackendError, BackendInfo, KeyValue, Position, Revision, Size, VersionId};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -19,6 +20,8 @@ pub(crate) struct Gate {
     through: Semaphore,
     waiting: AtomicUsize,
     cut: AtomicBool,
+    /// What is told of the log in place of the truth.
+    deaf: Option<watch::Sender<Position>>,
     durable: AtomicI64,
     log: Mutex<Vec<KeyValue>>,
 }
@@ -28,7 +31,13 @@ impl Gate {
     pub(crate) fn open(inner: Arc<dyn Backend>) -> Arc<Self> {
         let through = Semaphore::new(Semaphore::MAX_PERMITS);
         let (waiting, cut, durable) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicI64::new(1));
-        Arc::new(Self { inner, through, waiting, cut, durable, log: Mutex::default() })
+        Arc::new(Self { inner, through, waiting, cut, deaf: None, durable, log: Mutex::default() })
+    }
+
+    /// An open gate through which nobody hears that others have appended.
+    pub(crate) fn deaf(inner: Arc<dyn Backend>) -> Arc<Self> {
+        let open = Arc::into_inner(Self::open(inner)).expect("there is one");
+        Arc::new(Self { deaf: Some(watch::Sender::new(Position(0))), ..open })
     }
 
     pub(crate) fn inner(&self) -> &Arc<dyn Backend> {
@@ -120,11 +129,23 @@ impl Backend for Gate {
     }
 
     fn tip(&self) -> watch::Receiver<Position> {
-        self.inner.tip()
+        self.deaf.as_ref().map_or_else(|| self.inner.tip(), watch::Sender::subscribe)
     }
 
     async fn end(&self) -> Result<Position, BackendError> {
         self.inner.end().await
+    }
+
+    async fn turn(&self) -> Result<Turn, BackendError> {
+        self.inner.turn().await
+    }
+
+    fn clock(&self) -> Option<Duration> {
+        self.inner.clock()
+    }
+
+    fn leads(&self) -> bool {
+        self.inner.leads()
     }
 
     fn size(&self) -> Size {

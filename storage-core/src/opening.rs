@@ -1,0 +1,68 @@
+//! How the state comes from the log.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::backend::{AppendOutcome, Backend, ScanFrom, ScanLimits};
+use crate::machine::{LoadError, Machine};
+use crate::store::OpenError;
+
+/// Parts of a load that may wait.
+const LOAD_QUEUE: usize = 4;
+
+/// Takes in everything that `backend` holds.
+pub(crate) async fn load(machine: &mut Machine, backend: &dyn Backend) -> Result<(), OpenError> {
+    let (sink, mut batches) = mpsc::channel(LOAD_QUEUE);
+    let take_in = async {
+        let mut result = Ok(());
+        while let Some(batch) = batches.recv().await {
+            if result.is_ok() {
+                result = machine.load(batch);
+            }
+        }
+        result
+    };
+    let (bounds, taken_in): (_, Result<(), LoadError>) = tokio::join!(backend.load(sink), take_in);
+    let bounds = bounds?;
+    taken_in.map_err(|e| OpenError::Content(e.to_string()))?;
+    machine.loaded(bounds);
+    Ok(())
+}
+
+/// Begins a new term of the log. Where others append to it, their commits since the load come first.
+pub(crate) async fn begin_term(machine: &mut Machine, backend: &dyn Backend) -> Result<(), OpenError> {
+    loop {
+        let turn = backend.turn().await?;
+        if backend.info().shared {
+            follow(machine, backend).await?;
+        }
+        let (expected, revision) = (machine.position(), machine.revision());
+        let begun = machine.begin_term();
+        match backend.append(expected, Arc::from([begun.commit.clone()])).await? {
+            AppendOutcome::Appended => return Ok(()),
+            AppendOutcome::Conflict { .. } if backend.info().shared => {
+                machine.rollback(vec![begun], expected, revision);
+            }
+            AppendOutcome::Conflict { .. } => return Err(OpenError::Contended),
+        }
+        drop(turn);
+    }
+}
+
+/// Takes in what others have appended since the load.
+async fn follow(machine: &mut Machine, backend: &dyn Backend) -> Result<(), OpenError> {
+    loop {
+        let commits = backend.scan(ScanFrom::After(machine.position()), ScanLimits::default()).await?;
+        if commits.is_empty() {
+            return Ok(());
+        }
+        for commit in commits {
+            if commit.position != machine.position().next() {
+                return Err(OpenError::Contended);
+            }
+            machine.follow(&commit).map_err(|error| OpenError::Content(error.to_string()))?;
+        }
+        machine.publish();
+    }
+}
