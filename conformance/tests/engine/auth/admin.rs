@@ -24,6 +24,7 @@ async fn admin(store: &Store) -> Vec<Result<(), StoreError>> {
         store.hash_kv(Revision(0)).await.map(drop),
         store.defragment().await,
         store.backup(path).await,
+        store.export().await.map(drop),
         store.raise_alarm(1, AlarmKind::NoSpace).await.map(drop),
         store.disarm_alarm(1, AlarmKind::NoSpace).await.map(drop),
         store.change_auth(role_add("new")).await.map(drop),
