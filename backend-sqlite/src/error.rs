@@ -50,6 +50,15 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// A database of kine's, whose tables are others.
+    #[error(
+        "{path:?} is kine's own database, whose tables are not read here; it was left alone: choose another file, or go \
+         on with kine"
+    )]
+    Kine {
+        /// The file.
+        path: PathBuf,
+    },
     /// Written by a later version.
     #[error(
         "{path:?} has schema version {found}, this program knows up to {known}; run the version that wrote it, or a later one"

@@ -1,7 +1,7 @@
 //! The file itself: is it there, is it ours, and a new one if not.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read as _};
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -72,15 +72,29 @@ fn inspect(path: &Path) -> Result<Option<Journal>, OpenError> {
         Ok(metadata) if !metadata.is_file() => return Err(OpenError::NotAFile { path: path.into() }),
         Ok(_) => {}
     }
-    let file = OpenOptions::new().read(true).write(true).open(path).map_err(OpenError::io("open", path))?;
+    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(OpenError::io("open", path))?;
     let mut header = Vec::new();
-    file.take(Header::BYTES).read_to_end(&mut header).map_err(OpenError::io("read", path))?;
+    Read::take(&mut file, Header::BYTES).read_to_end(&mut header).map_err(OpenError::io("read", path))?;
     if header.is_empty() {
         return Ok(None);
     }
     let header = Header::parse(&header).ok_or_else(|| OpenError::NotSqlite { path: path.into() })?;
-    schema::recognise(path, header.application_id, header.user_version)?;
-    Ok(Some(header.journal))
+    match schema::recognise(path, header.application_id, header.user_version) {
+        Ok(()) => Ok(Some(header.journal)),
+        Err(OpenError::OtherProgram { path }) if is_kines(file) => Err(OpenError::Kine { path }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the database has a table `kine`: found in the bytes of its schema, which stands in its first pages, since SQLite
+/// might change what it opens.
+fn is_kines(file: File) -> bool {
+    /// Type, name and table of the schema's row, which are stored one behind the other.
+    const ROW: &[u8] = b"tablekinekine";
+    const SCHEMA_BYTES: u64 = 64 << 10;
+    let mut pages = Vec::new();
+    let read = file.take(SCHEMA_BYTES).read_to_end(&mut pages);
+    read.is_ok() && pages.windows(ROW.len()).any(|window| window == ROW)
 }
 
 /// How a database says that it is changed. Ours have a write-ahead log from their creation on; a copy that `VACUUM INTO`

@@ -88,14 +88,31 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 
 #[tokio::test]
 async fn a_database_of_another_program_is_refused_and_left_alone() {
+    let error = refused_database("CREATE TABLE notes (kine TEXT);").await;
+    assert!(matches!(error, OpenError::OtherProgram { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_kines_is_refused_by_name_and_left_alone() {
+    let indices = (0..50).map(|n| format!("CREATE INDEX kine_index_number_{n} ON kine (name, id);"));
+    for indices in [String::new(), indices.collect()] {
+        let schema = format!("CREATE TABLE kine (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT); {indices}");
+        let error = refused_database(&schema).await;
+        assert!(matches!(error, OpenError::Kine { .. }), "{error}");
+        assert!(error.to_string().contains("choose another file"), "{error}");
+    }
+}
+
+/// Why a database that another program made is refused.
+async fn refused_database(schema: &str) -> OpenError {
     let place = Place::new();
-    let kine = "CREATE TABLE kine (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT); PRAGMA journal_mode = WAL;";
-    Connection::open(place.file()).unwrap().execute_batch(kine).unwrap();
+    let made = format!("PRAGMA journal_mode = WAL; {schema}");
+    Connection::open(place.file()).unwrap().execute_batch(&made).unwrap();
     let before = fs::read(place.file()).unwrap();
     let error = place.refused().await;
-    assert!(matches!(error, OpenError::OtherProgram { .. }), "{error}");
     assert_eq!(fs::read(place.file()).unwrap(), before);
     assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
+    error
 }
 
 #[tokio::test]

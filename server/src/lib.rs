@@ -24,6 +24,7 @@
 //! ```
 
 mod access;
+mod compaction;
 mod config;
 mod convert;
 mod encode;
@@ -39,6 +40,7 @@ mod status;
 mod tls;
 
 pub use self::access::{AuthOptions, AuthToken, AuthTokenError, BCRYPT_COSTS, JwtKeyError, JwtOptions};
+pub use self::compaction::{AutoCompaction, ClientCompaction};
 pub use self::listen::{ListenError, ListenUrl, ListenUrlError, Listener};
 pub use self::options::{
     EmulatedVersion, HttpOptions, KeepaliveOptions, MIN_PROGRESS_INTERVAL, MemberOptions, ServerOptions,

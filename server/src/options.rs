@@ -6,6 +6,7 @@ use std::time::Duration;
 use storage_core::DEFAULT_MAX_REQUEST_BYTES;
 
 use crate::access::AuthOptions;
+use crate::compaction::{AutoCompaction, ClientCompaction};
 
 /// What a request may be larger than `max_request_bytes` and still be read, so that it gets an answer that says so.
 const REQUEST_OVERHEAD_BYTES: usize = 512 * 1024;
@@ -31,6 +32,10 @@ pub struct ServerOptions {
     pub http: HttpOptions,
     /// Where the files of snapshots are while they are sent, without a name; `None` is the system's folder for such files.
     pub snapshot_dir: Option<PathBuf>,
+    /// By what rule the server compacts by itself; `None` leaves it to clients.
+    pub auto_compaction: Option<AutoCompaction>,
+    /// What becomes of a client's wish to compact.
+    pub client_compaction: ClientCompaction,
     /// How long a shutdown waits for requests in flight.
     pub shutdown_grace: Duration,
 }
@@ -57,6 +62,8 @@ impl Default for ServerOptions {
             keepalive: KeepaliveOptions::default(),
             http: HttpOptions::default(),
             snapshot_dir: None,
+            auto_compaction: None,
+            client_compaction: ClientCompaction::default(),
             shutdown_grace: Duration::from_secs(3),
         }
     }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::options::MIN_PROGRESS_INTERVAL;
+
 /// A duration as etcd's flags write it: `10m`, `1h30m`, `2.5s`, `100ms`, `0`.
 pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     const MALFORMED: &str = "expected a duration such as 5s, 100ms or 1h30m";
@@ -17,6 +19,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
         rest = &unit[next_at..];
     }
     if text.is_empty() { Err(MALFORMED) } else { Duration::try_from_secs_f64(seconds).map_err(|_| MALFORMED) }
+}
+
+/// One that is long enough between two reports of a watch's progress.
+pub(super) fn progress_interval(text: &str) -> Result<Duration, String> {
+    let interval = duration(text)?;
+    if interval < MIN_PROGRESS_INTERVAL {
+        return Err(format!("at least {MIN_PROGRESS_INTERVAL:?} is needed"));
+    }
+    Ok(interval)
 }
 
 fn seconds_of(unit: &str) -> Option<f64> {

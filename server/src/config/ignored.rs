@@ -5,25 +5,36 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Flags that take a value.
-const WITH_VALUE: [&str; 47] = [
+const WITH_VALUE: [&str; 59] = [
     "backend-batch-interval",
     "backend-batch-limit",
     "backend-bbolt-freelist-type",
     "bootstrap-defrag-threshold-megabytes",
+    "client-cert-file",
+    "client-key-file",
     "compact-hash-check-time",
     "corrupt-check-time",
     "discovery",
+    "discovery-cacert",
+    "discovery-cert",
+    "discovery-dial-timeout",
     "discovery-endpoints",
     "discovery-fallback",
+    "discovery-keepalive-time",
+    "discovery-keepalive-timeout",
+    "discovery-key",
+    "discovery-password",
     "discovery-proxy",
+    "discovery-request-timeout",
     "discovery-srv",
     "discovery-srv-name",
     "discovery-token",
+    "discovery-user",
+    "downgrade-check-time",
     "distributed-tracing-address",
     "distributed-tracing-instance-id",
     "distributed-tracing-sampling-rate",
     "distributed-tracing-service-name",
-    "downgrade-check-time",
     "election-timeout",
     "feature-gates",
     "heartbeat-interval",
@@ -50,14 +61,17 @@ const WITH_VALUE: [&str; 47] = [
     "raft-write-timeout",
     "snapshot-catchup-entries",
     "snapshot-count",
+    "v2-deprecation",
     "wal-dir",
     "warning-apply-duration",
     "warning-unary-request-duration",
 ];
 
 /// Flags that are on when they have no value.
-const SWITCHES: [&str; 14] = [
+const SWITCHES: [&str; 17] = [
     "compact-hash-check-enabled",
+    "discovery-insecure-skip-tls-verify",
+    "discovery-insecure-transport",
     "enable-distributed-tracing",
     "enable-log-rotation",
     "enable-pprof",
@@ -70,23 +84,32 @@ const SWITCHES: [&str; 14] = [
     "peer-skip-client-san-verification",
     "pre-vote",
     "socket-reuse-address",
+    "socket-reuse-port",
     "strict-reconfig-check",
 ];
 
 fn hidden(name: &'static str) -> Arg {
-    Arg::new(name).long(name).hide(true).action(ArgAction::Append)
+    Arg::new(name).long(name).hide(true).action(ArgAction::Set)
 }
 
-/// Adds the flags.
+/// Adds the flags, but for those that `command` gives a meaning.
 pub(super) fn accept(command: Command) -> Command {
-    let with_value = WITH_VALUE.map(|name| hidden(name).num_args(1).allow_hyphen_values(true));
-    let switches = SWITCHES.map(|name| hidden(name).num_args(0..=1).require_equals(true));
-    command.args(with_value).args(switches)
+    let with_value = WITH_VALUE.iter().map(|name| hidden(name).num_args(1).allow_hyphen_values(true));
+    let switches = SWITCHES.iter().map(|name| hidden(name).num_args(0..=1).require_equals(true));
+    let new: Vec<Arg> = with_value.chain(switches).filter(|arg| !has(&command, arg.get_long())).collect();
+    command.args(new)
+}
+
+fn has(command: &Command, flag: Option<&str>) -> bool {
+    command.get_arguments().any(|arg| arg.get_long() == flag)
 }
 
 /// A warning for each that was given.
 pub(super) fn warnings(matches: &ArgMatches) -> Vec<String> {
-    let given = |name: &&&str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let given = |name: &&&str| {
+        let source = matches.try_contains_id(name).ok().and_then(|_| matches.value_source(name));
+        source == Some(ValueSource::CommandLine)
+    };
     let names = WITH_VALUE.iter().chain(&SWITCHES).filter(given);
     names
         .map(|name| format!("--{name} has no effect: there are no other members, and the storage is not etcd's"))

@@ -1,28 +1,56 @@
 //! What the program is told: one typed configuration, whatever flags it came from.
 //!
-//! [`flags`] has one file for each group of flags. Each group writes what it was given into [`Config`], whose default is
-//! what the program does without any flag.
+//! The program has three faces ([`Face`]), each with flags of its own that all end in one [`Config`]. [`flags`] has one file
+//! for each group of flags that the program's own face and etcd's share; [`kine`] has kine's.
 
 mod auroch;
 mod duration;
 mod environment;
+mod etcd;
+mod face;
 mod flags;
+mod go;
 mod ignored;
-mod switch;
+mod kine;
+mod setting;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use storage_core::StoreOptions;
 
-pub(crate) use self::auroch::parse;
 pub(crate) use self::duration::duration;
+pub(crate) use self::environment::Environment;
+use self::face::Face;
 use crate::listen::ListenUrl;
 use crate::options::ServerOptions;
 use crate::tls::TlsOptions;
 
-/// All that the program needs to know.
+/// What the program is asked to do.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Serve.
+    Serve(Box<Config>),
+    /// Print this, and end.
+    Say(String),
+}
+
+/// What the arguments, of which the first is the program's name, and the environment ask for.
+///
+/// # Errors
+/// If they make no sense, or ask for help: the error then prints what to say.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>, env: &Environment) -> Result<Action, clap::Error> {
+    let (face, args) = Face::of(args);
+    match face {
+        Face::Auroch => auroch::parse(args, env),
+        Face::Kine => kine::parse(args, env),
+        Face::Etcd => etcd::parse(args, env),
+    }
+}
+
+/// All that the program needs to know. The default is what it does without any flag.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     /// Folder of the database, unless that is elsewhere, and of all else that is kept.

@@ -7,12 +7,13 @@ mod signals;
 mod storage;
 mod tls;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use storage_core::{Durability, Store};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::config::{self, Config};
+use crate::config::{self, Action, Config, Environment};
 use crate::listen::ListenError;
 use crate::serve::{self, Endpoint};
 use crate::tls::TlsError;
@@ -42,8 +43,9 @@ enum Failure {
 /// Runs the program with the arguments and the environment of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let config = match config::parse(std::env::args_os()) {
-        Ok(parsed) => parsed,
+    let config = match config::parse(std::env::args_os(), &Environment::of_process()) {
+        Ok(Action::Serve(config)) => *config,
+        Ok(Action::Say(text)) => return say(&text),
         Err(message) => {
             let _ = message.print();
             return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
@@ -60,6 +62,14 @@ pub fn main() -> ExitCode {
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints what was asked for.
+fn say(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

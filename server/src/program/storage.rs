@@ -10,11 +10,20 @@ use crate::config::{Place, Storage};
 /// The name of the database in the data directory.
 const DATABASE: &str = "auroch.db";
 
+/// Where etcd keeps its own data in a data directory.
+#[cfg(feature = "sqlite")]
+const ETCDS_DATA: &str = "member";
+
 /// Why the data cannot be had, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StorageError {
     #[error("cannot make the data directory {path}: {source}; choose another one with --data-dir")]
     DataDir { path: PathBuf, source: io::Error },
+    #[error(
+        "{0} holds the data of an etcd, which are not read in place; they were left alone: choose another folder with \
+         --data-dir"
+    )]
+    Etcds(PathBuf),
     #[error("{0} is no storage that this program knows; use --storage sqlite:///path or memory://")]
     UnknownDsn(String),
     #[error("--unsafe-no-fsync: {0} has no such setting; leave the flag out")]
@@ -81,6 +90,10 @@ async fn sqlite(mut options: backend_sqlite::SqliteOptions, fsync: bool) -> Resu
 #[cfg(feature = "sqlite")]
 fn make_data_dir(path: &std::path::Path) -> Result<(), StorageError> {
     use std::os::unix::fs::DirBuilderExt as _;
+    // Beside them an empty store would look as if all had been lost.
+    if path.join(ETCDS_DATA).exists() {
+        return Err(StorageError::Etcds(path.to_owned()));
+    }
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| StorageError::DataDir { path: path.to_owned(), source })
 }

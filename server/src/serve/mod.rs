@@ -27,6 +27,7 @@ pub(crate) use self::http::response;
 pub(crate) use self::request::RequestBody;
 pub use self::role::{Endpoint, Role};
 use self::router::Router;
+use crate::compaction;
 use crate::options::ServerOptions;
 
 /// How long connections that were cut off may take to be gone.
@@ -48,6 +49,9 @@ pub async fn run(
     let tasks = TaskTracker::new();
     let stop = Stop::default();
     let router = Router::new(&store, &options, stop.drain.clone());
+    if let Some(rule) = options.auto_compaction {
+        tasks.spawn(compaction::run(store.clone(), rule, stop.drain.clone()));
+    }
     let connections = Connections::new(router, &options, stop.clone(), tasks.clone());
     for Endpoint { listener, role } in endpoints.into_iter().map(Into::into) {
         tasks.spawn(accept::accept(listener, connections.for_role(role), stop.drain.clone()));

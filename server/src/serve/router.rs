@@ -62,7 +62,7 @@ impl Router {
     pub(super) fn new(store: &Store, options: &ServerOptions, drain: CancellationToken) -> Self {
         let max_bytes = options.max_message_bytes();
         let access = Arc::new(Access::new(store.clone(), &options.auth));
-        let kv = KvService::new(options.max_request_bytes);
+        let kv = KvService::new(options);
         let watch = WatchService::new(options.clone(), drain.clone());
         let services = Services {
             kv: KvRoutes::new(kv, Arc::clone(&access), max_bytes),

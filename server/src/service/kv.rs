@@ -11,17 +11,21 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 
 use super::FrameStream;
+use crate::compaction::{ClientCompaction, compact_for_client};
 use crate::encode::{Header, frame_of};
+use crate::options::ServerOptions;
 use crate::{convert, encode, header, status};
 
 /// Reads and writes of keys, in the store as the request's sender may see it.
 pub(crate) struct KvService {
     max_request_bytes: usize,
+    client_compaction: ClientCompaction,
 }
 
 impl KvService {
-    pub(crate) fn new(max_request_bytes: usize) -> Self {
-        Self { max_request_bytes }
+    pub(crate) fn new(options: &ServerOptions) -> Self {
+        let ServerOptions { max_request_bytes, client_compaction, .. } = *options;
+        Self { max_request_bytes, client_compaction }
     }
 
     /// etcd's limit on what is written. The transport has its own, above this one, on what is received at all.
@@ -76,7 +80,8 @@ impl KvService {
 
     pub(crate) async fn compact(&self, store: Store, request: CompactionRequest) -> Result<Bytes, Status> {
         let CompactionRequest { revision, physical } = request;
-        let revision = store.compact(Revision(revision), physical).await.map_err(status::of)?;
+        let (rule, revision) = (self.client_compaction, Revision(revision));
+        let revision = compact_for_client(&store, rule, revision, physical).await.map_err(status::of)?;
         frame_of(&CompactionResponse { header: header::at(&store, revision) })
     }
 }

@@ -71,3 +71,12 @@ async fn a_flag_that_makes_no_sense_ends_with_usage() {
     assert_eq!(process.ended().await.code(), Some(2));
     assert!(process.has_said("is no place to listen on"), "{:#?}", process.said);
 }
+
+#[tokio::test]
+async fn an_etcds_data_is_left_alone() {
+    let folder = tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("data/member/snap")).unwrap();
+    let words = Process::start(folder.path(), &[ANY_PORT, "--data-dir=data"]).refused().await;
+    assert!(words.contains("holds the data of an etcd") && words.contains("--data-dir"), "{words}");
+    assert_eq!(files(&folder.path().join("data")), ["member"]);
+}

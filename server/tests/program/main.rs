@@ -6,7 +6,9 @@
 mod common;
 
 mod bad_starts;
+mod etcd;
 mod http;
+mod kine;
 mod process;
 mod sockets;
 mod starts;

@@ -8,6 +8,9 @@ use tokio::process::{Child, ChildStderr, Command};
 
 use crate::common::soon;
 
+/// The path of the program.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_auroch");
+
 /// A process of the program, killed when the test ends.
 pub(crate) struct Process {
     child: Child,
@@ -19,7 +22,11 @@ pub(crate) struct Process {
 impl Process {
     /// Starts it in `folder` with a clean environment.
     pub(crate) fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_auroch"));
+        Self::start_as(Command::new(PROGRAM), folder, args)
+    }
+
+    /// Starts it by `command`: under another name, or as another user.
+    pub(crate) fn start_as(mut command: Command, folder: &Path, args: &[&str]) -> Self {
         command.args(args).current_dir(folder).env_clear().kill_on_drop(true);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();

@@ -24,19 +24,19 @@ async fn start(folder: &Path) -> (Process, PathBuf) {
     (process, path)
 }
 
-/// A client whose `:authority` is the socket's base name, as Go's etcd client has it.
-async fn client(path: &Path) -> KvClient<Channel> {
+/// A channel whose `:authority` is the socket's base name, as Go's etcd client has it.
+pub(crate) async fn connect(path: &Path) -> Channel {
     let path = path.to_owned();
     let connect = tower::service_fn(move |_| {
         let path = path.clone();
         async move { UnixStream::connect(path).await.map(TokioIo::new) }
     });
     let endpoint = Endpoint::from_shared(format!("http://{NAME}")).unwrap();
-    KvClient::new(endpoint.connect_with_connector(connect).await.unwrap())
+    endpoint.connect_with_connector(connect).await.unwrap()
 }
 
 async fn serves(path: &Path) {
-    let mut client = client(path).await;
+    let mut client = KvClient::new(connect(path).await);
     client.put(PutRequest { key: "k".into(), value: "v".into(), ..Default::default() }).await.unwrap();
     let range = client.range(RangeRequest { key: "k".into(), ..Default::default() }).await.unwrap();
     assert_eq!(range.into_inner().count, 1);

@@ -13,7 +13,7 @@ pub(super) struct DataFlags {
     storage: Option<String>,
     /// Folder of the database, made if it is missing. Not etcd's default.etcd, so that an etcd's data there stays untouched
     #[arg(long, value_name = "PATH", default_value = "auroch-data")]
-    data_dir: PathBuf,
+    pub(super) data_dir: PathBuf,
     /// Size of the database at which writes are refused and the NOSPACE alarm is raised. 0 is 2 GiB, below 0 is no quota
     #[arg(long, value_name = "BYTES", default_value_t = 0, allow_hyphen_values = true)]
     quota_backend_bytes: i64,

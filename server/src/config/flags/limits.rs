@@ -4,8 +4,7 @@ use clap::Args;
 use storage_core::{DEFAULT_MAX_REQUEST_BYTES, DEFAULT_MAX_TXN_OPS};
 
 use crate::config::Config;
-use crate::config::duration::duration;
-use crate::options::MIN_PROGRESS_INTERVAL;
+use crate::config::duration::progress_interval;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
@@ -32,12 +31,4 @@ impl LimitFlags {
         config.server.max_concurrent_streams = self.max_concurrent_streams;
         config.server.watch_progress_interval = self.watch_progress_notify_interval;
     }
-}
-
-fn progress_interval(text: &str) -> Result<Duration, String> {
-    let interval = duration(text)?;
-    if interval < MIN_PROGRESS_INTERVAL {
-        return Err(format!("at least {MIN_PROGRESS_INTERVAL:?} is needed"));
-    }
-    Ok(interval)
 }

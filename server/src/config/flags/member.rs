@@ -14,7 +14,7 @@ pub(super) struct MemberFlags {
     initial_advertise_peer_urls: Vec<String>,
     /// What MemberList shows as this server's name
     #[arg(long, value_name = "NAME", default_value = "default")]
-    name: String,
+    pub(super) name: String,
     /// The etcd version that clients are told; some choose what they use by it
     #[arg(long, value_name = "VERSION", default_value_t = EmulatedVersion::default())]
     emulate_version: EmulatedVersion,

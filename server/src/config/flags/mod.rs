@@ -44,6 +44,13 @@ pub(super) struct Flags {
 }
 
 impl Flags {
+    /// Puts the member's name into `pattern`, if that is the data directory.
+    pub(super) fn name_data_dir(&mut self, pattern: &str) {
+        if self.data.data_dir.to_str() == Some(pattern) {
+            self.data.data_dir = pattern.replace("${name}", &self.member.name).into();
+        }
+    }
+
     /// Writes what was given into `config`.
     pub(super) fn apply(self, config: &mut Config) -> Result<(), Refused> {
         self.data.apply(config);
