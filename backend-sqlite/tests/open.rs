@@ -8,7 +8,6 @@ use std::path::Path;
 
 use backend_sqlite::{OpenError, SqliteBackend, SqliteOptions};
 use conformance::backend_suite::History;
-use rusqlite::Connection;
 use storage_core::{Backend as _, Durability};
 
 use self::support::{Place, refused};
@@ -107,11 +106,12 @@ async fn a_database_of_kines_is_refused_by_name_and_left_alone() {
 async fn refused_database(schema: &str) -> OpenError {
     let place = Place::new();
     let made = format!("PRAGMA journal_mode = WAL; {schema}");
-    Connection::open(place.file()).unwrap().execute_batch(&made).unwrap();
-    let before = fs::read(place.file()).unwrap();
+    place.stranger().execute_batch(&made).expect("the schema makes sense");
+    let read = || fs::read(place.file()).expect("it is there");
+    let before = read();
     let error = place.refused().await;
-    assert_eq!(fs::read(place.file()).unwrap(), before);
-    assert_eq!(fs::read_dir(place.directory.path()).unwrap().count(), 1);
+    assert_eq!(read(), before);
+    assert_eq!(place.directory.path().read_dir().expect("it is there").count(), 1);
     error
 }
 

@@ -66,7 +66,8 @@ impl Process {
 
     /// The URL that it serves on, with TLS or without.
     pub(crate) fn url(&self) -> ListenUrl {
-        let url = self.said.iter().find_map(|line| line.split_once("serving client requests url="));
+        let mut serving = self.said.iter().filter(|line| line.contains("serving client requests"));
+        let url = serving.find_map(|line| line.split_once("url="));
         url.expect("it has said where it serves").1.parse().unwrap()
     }
 
