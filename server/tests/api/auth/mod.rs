@@ -1,6 +1,11 @@
 //! Users, roles and tokens.
 
+mod concurrency;
+mod leases;
 mod manage;
+mod permissions;
+mod tokens;
+mod watches;
 
 use etcd_client::{Client, ConnectOptions, Permission, UserAddOptions};
 use server::{AuthOptions, ServerOptions};
@@ -11,9 +16,7 @@ use crate::common::TestServer;
 
 pub(crate) const EMPTY: (Code, &str) = (Code::InvalidArgument, "etcdserver: user name is empty");
 pub(crate) const DENIED: (Code, &str) = (Code::PermissionDenied, "etcdserver: permission denied");
-#[expect(dead_code)]
 pub(crate) const INVALID_TOKEN: (Code, &str) = (Code::Unauthenticated, "etcdserver: invalid auth token");
-#[expect(dead_code)]
 pub(crate) const FAILED: (Code, &str) =
     (Code::InvalidArgument, "etcdserver: authentication failed, invalid user ID or password");
 
@@ -59,4 +62,10 @@ pub(crate) fn status_of<T: std::fmt::Debug>(result: Result<T, etcd_client::Error
 /// A user without a password.
 fn no_password() -> Option<UserAddOptions> {
     Some(UserAddOptions::new().with_no_pwd())
+}
+
+/// A token of a user, for requests that are made by hand.
+async fn token_of(server: &TestServer, user: &str) -> String {
+    let mut client = server.client().await.auth_client();
+    client.authenticate(user.to_owned(), format!("{user}'s")).await.unwrap().token().to_owned()
 }
