@@ -101,8 +101,8 @@ async fn unary_response(mut answers: Answers, kind: &MessageDescriptor) -> Resul
 async fn stream_response(mut answers: Answers, deadline: Option<Instant>, kind: MessageDescriptor) -> Response<Body> {
     let first = match within(deadline, next_line(&mut answers, &kind)).await {
         Ok(Some(line)) => line,
-        // grpc-gateway says nothing at all then, its type neither.
-        Ok(None) => return Response::new(Body::Empty),
+        // Nothing at all, a type neither.
+        Ok(None) => return Response::new(Body::PlainStream(stream::empty().boxed())),
         Err(status) => return error::stream_response(&status),
     };
     let rest = stream::unfold(Some((answers, kind)), move |state| async move {

@@ -13,12 +13,14 @@ mod methods;
 mod paths;
 mod requests;
 mod values;
+mod websocket;
 
 use http::{Method as Verb, Request, Response};
 use tonic::Status;
 
 use self::call::Call;
 use self::methods::METHODS;
+pub(crate) use self::websocket::{is_websocket, open_websocket};
 use crate::serve::{Body, RequestBody};
 
 /// Where the gateway's paths begin.

@@ -1,3 +1,4 @@
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -30,6 +31,18 @@ pub(crate) enum Body {
 }
 
 impl Body {
+    /// The next piece of plain HTTP's body.
+    pub(crate) async fn next_data(&mut self) -> Option<Result<Bytes, Status>> {
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut *self).poll_frame(cx)).await {
+            match frame.map(Frame::into_data) {
+                Ok(Ok(data)) => return Some(Ok(data)),
+                Ok(Err(_trailers)) => {}
+                Err(status) => return Some(Err(status)),
+            }
+        }
+        None
+    }
+
     /// The status as the last frame.
     fn end(&mut self, status: &Status) -> Frame<Bytes> {
         *self = Self::Empty;

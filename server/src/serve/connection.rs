@@ -74,7 +74,7 @@ impl Shared {
         let peer = Peer { secure: matches!(io, Io::Tls(_)), common_name };
         let opening = Opening::new(self.options.http.preface_timeout);
         let io = TokioIo::new(PingPolice::new(io, self.options.keepalive.min_time, opening));
-        let connection = pin!(http.serve_connection(io, self.router.for_connection(role, peer)));
+        let connection = pin!(http.serve_connection_with_upgrades(io, self.router.for_connection(role, peer)));
         let mut connection = executor.drive(connection);
         let ended = tokio::select! {
             biased;

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use self::body::Body;
 use self::connection::Connections;
-pub(crate) use self::http::response;
+pub(crate) use self::http::{error, response};
 pub(crate) use self::request::RequestBody;
 pub use self::role::{Endpoint, Role};
 use self::router::Router;
@@ -48,7 +48,7 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     let tasks = TaskTracker::new();
     let stop = Stop::default();
-    let router = Router::new(&store, &options, stop.drain.clone());
+    let router = Router::new(&store, &options, tasks.clone(), &stop);
     if let Some(rule) = options.auto_compaction {
         tasks.spawn(compaction::run(store.clone(), rule, stop.drain.clone()));
     }

@@ -10,12 +10,13 @@ use proto::etcdserverpb::maintenance_server::MaintenanceServer;
 use proto::v3electionpb::election_server::ElectionServer;
 use proto::v3lockpb::lock_server::LockServer;
 use storage_core::Store;
-use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tonic::Streaming;
 use tonic::codegen::Service as _;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_prost::ProstDecoder;
 
+use super::Stop;
 use super::body::Body;
 use super::http::Http;
 use super::kv::KvRoutes;
@@ -59,7 +60,8 @@ struct Services {
 }
 
 impl Router {
-    pub(super) fn new(store: &Store, options: &ServerOptions, drain: CancellationToken) -> Self {
+    pub(super) fn new(store: &Store, options: &ServerOptions, tasks: TaskTracker, stop: &Stop) -> Self {
+        let drain = stop.drain.clone();
         let max_bytes = options.max_message_bytes();
         let access = Arc::new(Access::new(store.clone(), &options.auth));
         let kv = KvService::new(options);
@@ -79,7 +81,7 @@ impl Router {
             election: ElectionServer::new(ElectionService::new(Arc::clone(&access), drain.clone()))
                 .max_decoding_message_size(max_bytes),
             health: HealthServer::new(HealthService::new(store.clone(), drain)),
-            http: Http::new(store.clone(), options),
+            http: Http::new(store.clone(), options, tasks, stop.clone()),
             max_bytes,
             access,
         };

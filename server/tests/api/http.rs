@@ -76,3 +76,13 @@ async fn grpc_is_not_spoken_over_http_1() {
     }
     assert_eq!(server.store.revision().0, 1, "nothing was written");
 }
+
+#[tokio::test]
+async fn a_path_that_is_not_clean_leads_to_the_clean_one() {
+    let server = TestServer::start().await;
+    for (path, location) in [("/v3", "/v3/"), ("//health?serializable=true", "/health?serializable=true")] {
+        let answer = get(&server, path).await;
+        assert_eq!((answer.status, answer.header("Location")), (307, Some(location)), "{path}");
+        assert_eq!(answer.body, format!("<a href=\"{location}\">Temporary Redirect</a>.\n\n"));
+    }
+}

@@ -1,10 +1,16 @@
 //! Who may ask in a browser, and under which name.
 
-use server::{HttpOptions, ServerOptions};
-use storage_core::StoreOptions;
+use std::sync::Arc;
 
-use crate::common::TestServer;
+use server::{HttpOptions, ServerOptions, TlsOptions};
+use storage_core::StoreOptions;
+use storage_core::auth::AuthChange;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::common::certs::{CLIENT, Certs};
+use crate::common::tls::{connect, serve};
 use crate::common::web::{Web, ask, get, post};
+use crate::common::{TestServer, soon};
 
 async fn server(http: HttpOptions) -> TestServer {
     TestServer::with(ServerOptions { http, ..Default::default() }, StoreOptions::default()).await
@@ -71,4 +77,33 @@ async fn options_are_answered_wherever_they_are_asked() {
         assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{path}");
         assert_eq!(answer.header("Access-Control-Allow-Origin"), Some("*"));
     }
+}
+
+#[tokio::test]
+async fn a_certificate_that_names_a_user_is_not_mistaken_for_one_by_the_gateway() {
+    let certs = Certs::new();
+    let server = serve(TlsOptions { client_cert_auth: true, ..certs.mutual() }).await;
+    let config = certs.authority.client(Some(&certs.authority.issue(CLIENT)));
+    let ask = async |request: &str| {
+        let mut stream = connect(&server, &config).await.unwrap();
+        stream
+            .write_all(format!("{request} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
+        let mut answer = String::new();
+        soon(stream.read_to_string(&mut answer)).await.unwrap();
+        answer
+    };
+    assert!(ask("POST /v3/cluster/member/list").await.starts_with("HTTP/1.1 200"));
+    let root: Arc<str> = "root".into();
+    for change in [
+        AuthChange::UserAdd { name: root.clone(), password: None },
+        AuthChange::UserGrantRole { user: root.clone(), role: root },
+        AuthChange::Enable,
+    ] {
+        server.store.change_auth(change).await.unwrap();
+    }
+    let refused = ask("POST /v3/cluster/member/list").await;
+    assert!(refused.starts_with("HTTP/1.1 400") && refused.contains("\r\n\r\nCommonName of client"), "{refused}");
+    assert!(ask("GET /health").await.starts_with("HTTP/1.1 200"));
 }

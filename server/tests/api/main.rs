@@ -11,6 +11,7 @@ mod errors;
 mod gateway;
 mod gateway_json;
 mod gateway_streams;
+mod gateway_websocket;
 mod http;
 mod http_access;
 mod http_clients;

@@ -43,13 +43,18 @@ impl AccessControl {
         Some(error(StatusCode::MISDIRECTED_REQUEST, &misdirected(host)))
     }
 
+    /// Whether pages from `origin` may read answers.
+    pub(super) fn allows(&self, origin: &HeaderValue) -> bool {
+        self.origins.is_all() || origin.to_str().is_ok_and(|origin| self.origins.has(origin))
+    }
+
     /// What tells the browser of a page from `origin` that the page may read the answer.
     pub(super) fn allow_origin(&self, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
         let allowed = if self.origins.is_all() {
             HeaderValue::from_static("*")
         } else {
             match origin {
-                Some(origin) if origin.to_str().is_ok_and(|origin| self.origins.has(origin)) => origin.clone(),
+                Some(origin) if self.allows(origin) => origin.clone(),
                 _ => return,
             }
         };

@@ -5,17 +5,20 @@ mod health;
 mod page;
 mod probe;
 mod query;
+mod redirect;
 mod response;
 mod vars;
 
 use ::http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 use storage_core::Store;
+use tokio_util::task::TaskTracker;
 
 use self::access::AccessControl;
 use self::page::Page;
 use self::query::Query;
-pub(crate) use self::response::response;
+pub(crate) use self::response::{error, response};
+use super::Stop;
 use super::body::Body;
 use super::peer::Peer;
 use super::reply::Reply;
@@ -34,6 +37,9 @@ pub(super) struct Http {
     /// Whether requests in JSON are answered.
     gateway: bool,
     max_message_bytes: usize,
+    /// What outlives the connection that it began on.
+    tasks: TaskTracker,
+    stop: Stop,
 }
 
 #[derive(Serialize)]
@@ -50,46 +56,92 @@ impl Router {
         if self.role() == Role::Monitoring {
             return http.answer_page(&request, Role::Monitoring);
         }
-        if !self.peer().secure
-            && let Some(refusal) = http.access.refusal(&request)
-        {
+        if let Some(refusal) = self.refusal(&request) {
             return Reply::response(refusal);
         }
         let (access, origin) = (http.access.clone(), access::origin(&request));
-        let reply = if request.method() == Method::OPTIONS {
-            Reply::response(Response::new(Body::Empty))
-        } else {
-            match gateway::path_of(request.uri().path()) {
-                Some(path) if http.gateway => self.answer_json(path, request),
-                _ => http.answer_page(&request, self.role()),
-            }
-        };
+        let reply = self.answer_admitted(request);
         reply.map_headers(move |headers| access.allow_origin(origin.as_ref(), headers))
     }
-}
 
-impl Router {
+    /// Why nothing is looked at in this request.
+    fn refusal(&self, request: &Request<RequestBody>) -> Option<Response<Body>> {
+        let (http, peer) = (self.http(), self.peer());
+        if !peer.secure {
+            return http.access.refusal(request);
+        }
+        // Whoever shows a certificate that names a user expects to be that user. etcd's words.
+        let is_misled = peer.common_name.as_deref().is_some_and(|name| !name.is_empty())
+            && http.gateway
+            && gateway::path_of(request.uri().path()).is_some()
+            && http.store.auth_enabled();
+        let words = "CommonName of client sending a request against gateway will be ignored and not used as expected";
+        is_misled.then(|| error(StatusCode::BAD_REQUEST, words))
+    }
+
+    fn answer_admitted(&self, request: Request<RequestBody>) -> Reply {
+        let http = self.http();
+        if request.method() == Method::OPTIONS {
+            return Reply::response(Response::new(Body::Empty));
+        }
+        if let Some(redirect) = redirect::redirect(&request) {
+            return Reply::response(redirect);
+        }
+        match gateway::path_of(request.uri().path()) {
+            Some(path) if http.gateway => self.answer_json(path, request),
+            _ => http.answer_page(&request, self.role()),
+        }
+    }
+
     /// The call goes the way of all others, but not in the name of the client's certificate: as in etcd, the gateway is the
     /// client then, and a request for someone brings a token.
     fn answer_json(&self, path: String, request: Request<RequestBody>) -> Reply {
         let router = self.for_connection(Role::Grpc, Peer::default());
         let max_bytes = self.http().max_message_bytes;
-        Reply::ours(async move {
-            let call = |request| async move {
-                let Ok(response) = router.route(request).await;
-                response
-            };
-            gateway::answer(&path, request, max_bytes, call).await
-        })
+        let call = |request| async move {
+            let Ok(response) = router.route(request).await;
+            response
+        };
+        if gateway::is_websocket(&request) {
+            return Reply::response(self.answer_websocket(path, request, call));
+        }
+        Reply::ours(async move { gateway::answer(&path, request, max_bytes, call).await })
+    }
+
+    /// A browser lets every page open a WebSocket anywhere, and leaves it to the server to look at where the page comes from.
+    fn answer_websocket<F>(
+        &self,
+        path: String,
+        request: Request<RequestBody>,
+        call: impl FnOnce(Request<RequestBody>) -> F + Send + 'static,
+    ) -> Response<Body>
+    where
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let http = self.http();
+        if access::origin(&request).is_some_and(|origin| !http.access.allows(&origin)) {
+            return error(StatusCode::FORBIDDEN, "Forbidden");
+        }
+        let (response, session) = gateway::open_websocket(path, request, http.max_message_bytes, call);
+        if let Some(session) = session {
+            let cut_off = http.stop.cut_off.clone();
+            http.tasks.spawn(async move {
+                tokio::select! {
+                    () = session => {}
+                    () = cut_off.cancelled() => {}
+                }
+            });
+        }
+        response
     }
 }
 
 impl Http {
     /// Reads `store` whoever asks: nothing that a page shows is anyone's key.
-    pub(super) fn new(store: Store, options: &ServerOptions) -> Self {
+    pub(super) fn new(store: Store, options: &ServerOptions, tasks: TaskTracker, stop: Stop) -> Self {
         let access = AccessControl::new(&options.http.origins, &options.http.hosts);
         let max_message_bytes = options.max_message_bytes();
-        Self { store, version: options.version, access, gateway: options.http.gateway, max_message_bytes }
+        Self { store, version: options.version, access, gateway: options.http.gateway, max_message_bytes, tasks, stop }
     }
 
     fn answer_page(&self, request: &Request<RequestBody>, role: Role) -> Reply {

@@ -36,7 +36,7 @@ pub(super) fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Body>
 }
 
 /// An error as Go's HTTP server writes it, and so etcd.
-pub(super) fn error(status: StatusCode, message: &str) -> Response<Body> {
+pub(crate) fn error(status: StatusCode, message: &str) -> Response<Body> {
     text(status, format!("{message}\n"))
 }
 
