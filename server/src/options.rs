@@ -152,6 +152,16 @@ impl EmulatedVersion {
     pub fn cluster(self) -> Self {
         Self { patch: 0, ..self }
     }
+
+    /// The cluster's version before this one, if it is of the same major version.
+    pub(crate) fn previous_minor(self) -> Option<Self> {
+        Some(Self { minor: self.minor.checked_sub(1)?, ..self.cluster() })
+    }
+
+    /// The major and minor version, as etcd names a cluster's.
+    pub(crate) fn major_minor(self) -> String {
+        format!("{}.{}", self.major, self.minor)
+    }
 }
 
 impl EmulatedVersion {

@@ -3,6 +3,7 @@
 
 use storage_core::StoreError;
 use storage_core::auth::AuthError;
+use storage_core::cluster::ClusterError;
 use tonic::{Code, Status};
 
 use crate::access::PasswordError;
@@ -31,6 +32,7 @@ pub(crate) fn of(error: StoreError) -> Status {
         StoreError::NoSpace => (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded"),
         StoreError::Corrupt => (Code::DataLoss, "etcdserver: corrupt cluster"),
         StoreError::Auth(error) => return of_auth(error),
+        StoreError::Cluster(error) => return of_cluster(error),
         // etcd sends this one as an error of its client library, which gRPC knows nothing of.
         StoreError::TooManyRequests => (Code::Unknown, "etcdserver: too many requests"),
         StoreError::Stopped => (Code::Unavailable, STOPPED),
@@ -109,6 +111,38 @@ pub(crate) fn in_go(status: &Status) -> String {
     format!("rpc error: code = {:?} desc = {}", status.code(), status.message())
 }
 
+/// What a client sees of a change of the members that is refused.
+fn of_cluster(error: ClusterError) -> Status {
+    let code = match error {
+        ClusterError::MemberNotFound => Code::NotFound,
+        ClusterError::Unhealthy => Code::Unavailable,
+        // etcd sends this one as an error of its client library.
+        ClusterError::NotEnoughStartedMembers => Code::Unknown,
+        _ => Code::FailedPrecondition,
+    };
+    Status::new(code, format!("etcdserver: {error}"))
+}
+
+/// URLs that no member can have.
+pub(crate) fn invalid_member_urls() -> Status {
+    Status::invalid_argument("etcdserver: given member URLs are invalid")
+}
+
+/// Only a member that has a vote can lead, and it has to be there.
+pub(crate) fn bad_leader_transferee() -> Status {
+    Status::failed_precondition("etcdserver: bad leader transferee")
+}
+
+/// What is to be downgraded to is no version.
+pub(crate) fn wrong_downgrade_version_format() -> Status {
+    Status::invalid_argument("etcdserver: wrong downgrade target version format")
+}
+
+/// It is another version than the one before.
+pub(crate) fn invalid_downgrade_target() -> Status {
+    Status::invalid_argument("etcdserver: invalid downgrade target version")
+}
+
 /// The server is going away. Clients take their watches elsewhere on this code, and on no other but Internal.
 pub(crate) fn stopped() -> Status {
     Status::unavailable(STOPPED)
@@ -127,9 +161,4 @@ pub(crate) fn of_transport(status: Status) -> Status {
 /// The client's version header is not text.
 pub(crate) fn invalid_client_api_version() -> Status {
     Status::invalid_argument("etcdserver: invalid client api version")
-}
-
-/// A call that this server does not offer.
-pub(crate) fn not_offered(what: &str) -> Status {
-    Status::unimplemented(format!("auroch: {what}"))
 }

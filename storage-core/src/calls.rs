@@ -1,8 +1,7 @@
 //! The store's requests, one method each.
 
-use std::sync::Arc;
-
 use crate::auth::AuthChange;
+use crate::cluster::{ClusterChange, ClusterState};
 use crate::error::StoreError;
 use crate::export::Export;
 use crate::hash;
@@ -18,6 +17,7 @@ use crate::response::{
 };
 use crate::store::Store;
 use crate::types::{LeaseId, Revision};
+use std::sync::Arc;
 
 /// Takes the one kind of answer that a request has.
 macro_rules! expect_answer {
@@ -249,6 +249,28 @@ impl Store {
     pub async fn change_auth(&self, change: AuthChange) -> Result<Revision, StoreError> {
         let bytes = self.check_size(change.bytes())?;
         Ok(expect_answer!(self.ask(Request::ChangeAuth(change), bytes).await?, Revision))
+    }
+
+    /// The members that were added or updated, as durable as keys are.
+    #[must_use]
+    pub fn cluster(&self) -> Arc<ClusterState> {
+        self.inner.shared.cluster.load_full()
+    }
+
+    /// Changes the members. Takes a position and no revision; answers the members after it. `own_peer_urls` are those of the store's
+    /// own member unless an update has changed them.
+    ///
+    /// # Errors
+    /// [`StoreError::Auth`] if the caller is not root, [`StoreError::Cluster`] if the change breaks a rule, [`StoreError::TooLarge`],
+    /// or why it could not be made durable.
+    pub async fn change_cluster(
+        &self,
+        change: ClusterChange,
+        own_peer_urls: &[String],
+    ) -> Result<Arc<ClusterState>, StoreError> {
+        let bytes = self.check_size(change.bytes())?;
+        let request = Request::ChangeCluster { change, own_peer_urls: own_peer_urls.to_vec() };
+        Ok(expect_answer!(self.ask(request, bytes).await?, Cluster))
     }
 
     /// The hash of every kept version up to `revision`, as etcd computes it; 0 is the current revision.

@@ -2,6 +2,7 @@
 
 use crate::auth::AuthError;
 use crate::backend::BackendError;
+use crate::cluster::ClusterError;
 use crate::types::Revision;
 
 /// Why a request was refused. Unless it is [`StoreError::Unknown`], nothing was applied. The texts are for people; a server
@@ -66,6 +67,9 @@ pub enum StoreError {
     /// The caller is refused, or a change of users and roles.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// A change of the members is refused.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// More requests wait than allowed.
     #[error("too many requests")]
     TooManyRequests,

@@ -6,6 +6,7 @@ mod access;
 pub mod auth;
 pub mod backend;
 mod calls;
+pub mod cluster;
 pub mod commit;
 mod compactor;
 mod environment;

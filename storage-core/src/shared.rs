@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::auth::Published;
+use crate::cluster::ClusterState;
 use crate::response::Alarm;
 use crate::types::Position;
 
@@ -13,6 +15,7 @@ use crate::types::Position;
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(crate) auth: Published,
+    pub(crate) cluster: ArcSwap<ClusterState>,
     position: AtomicU64,
     /// The same, for those who wait for it.
     reached: watch::Sender<Position>,

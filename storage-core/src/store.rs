@@ -142,6 +142,7 @@ impl Store {
         let shared = Arc::new(Shared::default());
         shared.published(machine.position(), Some(machine.alarms().collect()));
         shared.auth.publish(Arc::clone(machine.auth()));
+        shared.cluster.store(Arc::clone(machine.cluster()));
         counters.set_leases(machine.leases());
         let hub = WatchHub::new(
             Arc::clone(&backend),

@@ -10,6 +10,7 @@ mod export;
 mod fault_property;
 mod faults;
 mod leases;
+mod members;
 mod places;
 mod property;
 mod regressions;

@@ -10,7 +10,7 @@ use proto::etcdserverpb::{
 };
 use server::ServerOptions;
 use storage_core::StoreOptions;
-use tonic::Code::{FailedPrecondition, InvalidArgument, NotFound, OutOfRange, ResourceExhausted, Unimplemented};
+use tonic::Code::{FailedPrecondition, InvalidArgument, NotFound, OutOfRange, ResourceExhausted};
 
 use crate::common::{TestServer, status_of};
 
@@ -138,14 +138,6 @@ async fn an_oversize_request_is_too_large_and_a_huge_one_is_not_read() {
     assert_eq!(status.code(), ResourceExhausted);
     assert!(status.message().contains("larger than max"), "{}", status.message());
     assert!(kv.put(put_of(1)).await.is_ok(), "the connection lives on");
-}
-
-#[tokio::test]
-async fn what_is_not_offered_says_so() {
-    let server = TestServer::start().await;
-    let mut client = server.client().await;
-    assert_eq!(status_of(client.member_add(["http://h:2380"], None).await).0, Unimplemented);
-    assert_eq!(status_of(client.move_leader(7).await).0, Unimplemented);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod common;
 
 mod auth;
+mod cluster;
 mod election;
 mod errors;
 mod gateway;

@@ -59,6 +59,9 @@ impl Machine {
                 Ok(Response::Alarms(Vec::from_iter(self.disarm(draft, alarm))))
             }
             Request::ChangeAuth(change) => Ok(Response::Revision(self.change_auth(draft, change)?)),
+            Request::ChangeCluster { change, own_peer_urls } => {
+                Ok(Response::Cluster(self.change_cluster(draft, change, own_peer_urls)?))
+            }
             Request::CheckpointLeases => {
                 self.checkpoint_leases(draft);
                 Ok(Response::Revision(self.revision))

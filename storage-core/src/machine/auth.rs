@@ -29,6 +29,7 @@ impl Machine {
             | Request::RaiseAlarm { .. }
             | Request::DisarmAlarm { .. }
             | Request::ChangeAuth(_)
+            | Request::ChangeCluster { .. }
             | Request::Export
             | Request::CheckpointLeases => check.admin(),
             Request::Put(_) | Request::DeleteRange(_) | Request::Txn(_) => Ok(()),
@@ -55,6 +56,7 @@ impl Machine {
             | Request::RaiseAlarm { .. }
             | Request::DisarmAlarm { .. }
             | Request::ChangeAuth(_)
+            | Request::ChangeCluster { .. }
             | Request::Export
             | Request::CheckpointLeases => Ok(()),
         }

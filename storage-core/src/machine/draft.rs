@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::AuthState;
+use crate::cluster::ClusterState;
 use crate::commit::{Commit, ControlChange, Mutation};
 use crate::event::Event;
 use crate::machine::lessor::Lease;
@@ -38,6 +39,8 @@ pub(crate) enum Undo {
     Disarmed(Alarm),
     /// Users, roles and whether they count, before.
     Auth(Arc<AuthState>),
+    /// The members before.
+    Cluster(Arc<ClusterState>),
     /// The compacted revision before.
     Compacted(Revision),
     /// The deadline that the lease's record held.
@@ -63,6 +66,8 @@ pub(crate) struct Effects {
     pub(crate) alarms: Option<Vec<Alarm>>,
     /// The users and roles after it, if it changed them.
     pub(crate) auth: Option<Arc<AuthState>>,
+    /// The members after it, if it changed them.
+    pub(crate) cluster: Option<Arc<ClusterState>>,
 }
 
 impl Draft {
@@ -87,6 +92,10 @@ impl Draft {
 
     pub(crate) fn changes_auth(&self) -> bool {
         self.undo.iter().any(|undo| matches!(undo, Undo::Auth(_)))
+    }
+
+    pub(crate) fn changes_cluster(&self) -> bool {
+        self.undo.iter().any(|undo| matches!(undo, Undo::Cluster(_)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

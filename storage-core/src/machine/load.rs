@@ -13,6 +13,7 @@ use super::txn::Prefetched;
 use super::{Evaluated, Identity, Machine};
 use crate::auth::AuthRecord;
 use crate::backend::{Bounds, LoadBatch};
+use crate::cluster::ClusterRecord;
 use crate::commit::{Commit, ControlChange};
 use crate::event::{Event, PrevKv};
 use crate::index::{Index, NEVER_COMPACTED};
@@ -85,6 +86,7 @@ impl Machine {
             lessor: Lessor::default(),
             alarms: BTreeSet::new(),
             auth: Arc::default(),
+            cluster: Arc::default(),
             pending: HashMap::new(),
             prefetched: Prefetched::new(),
         }
@@ -137,6 +139,8 @@ impl Machine {
     fn take_in(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), UnknownRecord> {
         if AuthRecord::is_named(key) {
             self.take_in_auth(AuthRecord::decode(key, value).ok_or(UnknownRecord)?);
+        } else if ClusterRecord::is_named(key) {
+            self.take_in_cluster(ClusterRecord::decode(key, value).ok_or(UnknownRecord)?);
         } else {
             self.take_in_record(Record::decode(key, value)?, value.is_some());
         }

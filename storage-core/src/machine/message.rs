@@ -1,6 +1,9 @@
 //! What the state machine is asked, and what it answers.
 
+use std::sync::Arc;
+
 use crate::auth::AuthChange;
+use crate::cluster::{ClusterChange, ClusterState};
 use crate::export::ExportState;
 use crate::request::{AlarmKind, DeleteRangeRequest, PutRequest, TxnRequest};
 use crate::response::{
@@ -39,6 +42,10 @@ pub(crate) enum Request {
         kind: AlarmKind,
     },
     ChangeAuth(AuthChange),
+    ChangeCluster {
+        change: ClusterChange,
+        own_peer_urls: Vec<String>,
+    },
     /// Writes renewed deadlines of leases down.
     CheckpointLeases,
 }
@@ -56,5 +63,6 @@ pub(crate) enum Response {
     LeaseTimeToLive(LeaseTimeToLiveResponse),
     Leases(Revision, Vec<LeaseId>),
     Alarms(Vec<Alarm>),
+    Cluster(Arc<ClusterState>),
     Export(ExportState),
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod auth;
 pub(crate) mod check;
+mod cluster;
 mod control;
 mod draft;
 mod export;
@@ -26,6 +27,7 @@ pub(crate) use self::load::LoadError;
 pub(crate) use self::message::{Request, Response};
 use self::txn::Prefetched;
 use crate::auth::{Access, AuthState};
+use crate::cluster::ClusterState;
 use crate::commit::Commit;
 use crate::environment::Environment;
 use crate::error::StoreError;
@@ -60,6 +62,7 @@ pub(crate) struct Machine {
     lessor: Lessor,
     alarms: BTreeSet<Alarm>,
     auth: Arc<AuthState>,
+    cluster: Arc<ClusterState>,
     /// Values of versions that are not durable yet, and so neither in the cache nor in the backend.
     pending: HashMap<VersionId, Bytes>,
     prefetched: Prefetched,
@@ -92,6 +95,7 @@ impl Machine {
             lessor: Lessor::default(),
             alarms: BTreeSet::new(),
             auth: Arc::default(),
+            cluster: Arc::default(),
             pending: HashMap::new(),
             prefetched: Prefetched::new(),
         }
@@ -170,6 +174,7 @@ impl Machine {
         self.revision = draft.revision();
         let alarms = draft.changes_alarms().then(|| self.alarms().collect());
         let auth = draft.changes_auth().then(|| Arc::clone(&self.auth));
+        let cluster = draft.changes_cluster().then(|| Arc::clone(&self.cluster));
         let commit = Commit {
             position: self.position,
             revision: self.revision,
@@ -177,7 +182,8 @@ impl Machine {
             mutations: draft.mutations,
             controls: draft.controls,
         };
-        let effects = Effects { events: draft.events, undo: draft.undo, compacted: self.compacted, alarms, auth };
+        let effects =
+            Effects { events: draft.events, undo: draft.undo, compacted: self.compacted, alarms, auth, cluster };
         Evaluated { commit, effects }
     }
 
@@ -213,6 +219,7 @@ impl Machine {
             Undo::Raised(alarm) => drop(self.alarms.remove(&alarm)),
             Undo::Disarmed(alarm) => drop(self.alarms.insert(alarm)),
             Undo::Auth(before) => self.auth = before,
+            Undo::Cluster(before) => self.cluster = before,
             Undo::Compacted(before) => self.compacted = before,
             Undo::Recorded(id, before) => drop(self.lessor.record(id, before)),
         }

@@ -297,6 +297,9 @@ impl Writer {
         let last = appending.group.last().expect("a group is not empty");
         let compacted = appending.effects.last().expect("every commit has effects").compacted;
         let alarms = appending.effects.iter_mut().rev().find_map(|effects| effects.alarms.take());
+        if let Some(cluster) = appending.effects.iter_mut().rev().find_map(|effects| effects.cluster.take()) {
+            self.shared.cluster.store(cluster);
+        }
         let auth = appending.effects.iter_mut().rev().find_map(|effects| effects.auth.take());
         self.show(events, (last.position, last.revision), compacted, alarms, auth);
     }

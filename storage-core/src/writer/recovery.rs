@@ -141,6 +141,7 @@ impl Writer {
                 };
                 let alarms = self.machine.alarms().collect();
                 let auth = Some(Arc::clone(self.machine.auth()));
+                self.shared.cluster.store(Arc::clone(self.machine.cluster()));
                 self.show(shown, (commit.position, revision), self.machine.compacted(), Some(alarms), auth);
             }
         }
@@ -159,6 +160,7 @@ impl Writer {
         self.durable = self.machine.position();
         let (revision, compacted) = (self.machine.revision(), self.machine.compacted());
         self.shared.auth.publish(Arc::clone(self.machine.auth()));
+        self.shared.cluster.store(Arc::clone(self.machine.cluster()));
         self.shared.published(self.durable, Some(self.machine.alarms().collect()));
         self.hub.skip_to(revision, compacted);
         self.compaction.send_replace(compacted);

@@ -1,5 +1,7 @@
 //! `etcdserverpb.Maintenance`.
 
+mod downgrade;
+
 use std::sync::Arc;
 
 use proto::etcdserverpb::alarm_request::AlarmAction;
@@ -89,7 +91,7 @@ impl Maintenance for MaintenanceService {
             errors: errors(&status),
             is_learner: false,
             storage_version: self.version.cluster().to_string(),
-            downgrade_info: Some(DowngradeInfo::default()),
+            downgrade_info: Some(downgrade_info(&store)),
         }))
     }
 
@@ -130,19 +132,33 @@ impl Maintenance for MaintenanceService {
         Ok(Response::new(self.snapshots.stream(self.access.unchecked().clone())))
     }
 
+    /// The only member is the leader. As in etcd the answer has no header.
     async fn move_leader(&self, request: Request<MoveLeaderRequest>) -> Result<Response<MoveLeaderResponse>, Status> {
-        self.admins_store(&request)?;
-        Err(status::not_offered("there is no other member to lead"))
+        let store = self.admins_store(&request)?;
+        if request.get_ref().target_id != store.identity().member_id {
+            return Err(status::bad_leader_transferee());
+        }
+        Ok(Response::new(MoveLeaderResponse::default()))
     }
 
     async fn downgrade(&self, request: Request<DowngradeRequest>) -> Result<Response<DowngradeResponse>, Status> {
-        self.admins_store(&request)?;
-        Err(status::not_offered("there is no cluster version to downgrade"))
+        let store = self.admins_store(&request)?;
+        downgrade::downgrade(&store, self.version, request.get_ref()).await?;
+        Ok(Response::new(DowngradeResponse {
+            header: header::at(&store, store.revision()),
+            version: self.version.major_minor(),
+        }))
     }
 }
 
 fn alarm_member(alarm: Alarm) -> AlarmMember {
     AlarmMember { member_id: alarm.member_id, alarm: convert::alarm_type(alarm.kind) as i32 }
+}
+
+fn downgrade_info(store: &Store) -> DowngradeInfo {
+    let cluster = store.cluster();
+    let target_version = cluster.downgrade().unwrap_or_default().to_owned();
+    DowngradeInfo { enabled: cluster.downgrade().is_some(), target_version }
 }
 
 fn signed(bytes: u64) -> i64 {
