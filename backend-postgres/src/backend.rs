@@ -2,13 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgConnection;
 use storage_core::backend::{
-    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, Cause, CompactStep, LoadBatch, ScanFrom, ScanLimits,
+    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, Cause, CompactStep, LoadBatch, Peer, ScanFrom,
+    ScanLimits, Turn,
 };
 use storage_core::commit::{Commit, Group};
 use storage_core::{Durability, Position, Size, VersionId};
@@ -18,10 +20,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::connect::{Connector, Pool};
 use crate::error::OpenError;
 use crate::failure::{Failure, Result as DriverResult};
+use crate::heartbeat::{self, Heart};
 use crate::options::PostgresOptions;
 use crate::shared::Shared;
 use crate::tip::{Follower, measure};
-use crate::{append, compact, reader, schema};
+use crate::{append, compact, reader, schema, turns};
 
 /// The commit log in PostgreSQL. See the crate's documentation for how it works.
 #[derive(Debug)]
@@ -31,6 +34,7 @@ pub struct PostgresBackend {
     /// One connection: appends come one after the other.
     writer: Pool,
     readers: Pool,
+    heart: Arc<Heart>,
     closing: CancellationToken,
     _follower: DropGuard,
 }
@@ -48,6 +52,9 @@ impl PostgresBackend {
         // One more for the tip.
         let readers = Pool::new(connector.clone(), options.readers.max(1) + 1, options.patience());
         let shared = Arc::new(Shared::new());
+        let heart = Arc::new(Heart::default());
+        let clock = readers.with(|connection| Box::pin(heartbeat::look(connection))).await;
+        shared.set_clock(clock.map_err(|failure| OpenError::Prepare(failure.to_string()))?);
         let follower = Follower {
             connector,
             pool: readers.clone(),
@@ -55,9 +62,12 @@ impl PostgresBackend {
             poll_interval: options.poll_interval,
         };
         let closing = CancellationToken::new();
-        let until = closing.clone();
-        tokio::spawn(async move { until.run_until_cancelled(follower.run()).await });
-        Ok(Self { durability, shared, writer, readers, _follower: closing.clone().drop_guard(), closing })
+        let (until, beats) = (closing.clone(), Arc::clone(&heart));
+        let (pool, state) = (readers.clone(), Arc::clone(&shared));
+        let tasks = async move { tokio::join!(follower.run(), beats.run(pool, state)) };
+        tokio::spawn(async move { until.run_until_cancelled(tasks).await });
+        let _follower = closing.clone().drop_guard();
+        Ok(Self { durability, shared, writer, readers, heart, closing, _follower })
     }
 
     fn check_open(&self) -> Result<(), BackendError> {
@@ -176,6 +186,33 @@ impl Backend for PostgresBackend {
         Ok(self.bounds().await?.position)
     }
 
+    async fn turn(&self) -> Result<Turn, BackendError> {
+        self.check_open()?;
+        let writer = self.writer.clone();
+        to_its_end(async move {
+            let taken = writer.with(|connection| Box::pin(turns::take(connection))).await;
+            let end = taken.map_err(Failure::of_read)?;
+            Ok(Turn { end, guard: Box::new(turns::Guard(writer)) })
+        })
+        .await
+    }
+
+    fn clock(&self) -> Option<Duration> {
+        self.shared.clock()
+    }
+
+    fn leads(&self) -> bool {
+        self.shared.leads()
+    }
+
+    fn announce(&self, peer: Peer) {
+        self.heart.announce(peer);
+    }
+
+    async fn peers(&self) -> Result<Vec<Peer>, BackendError> {
+        self.read(|connection| Box::pin(heartbeat::peers(connection))).await
+    }
+
     fn size(&self) -> Size {
         self.shared.size()
     }
@@ -192,6 +229,7 @@ impl Backend for PostgresBackend {
     }
 
     async fn close(&self) -> Result<(), BackendError> {
+        self.heart.stop(&self.readers).await;
         self.closing.cancel();
         self.writer.close();
         self.readers.close();

@@ -37,6 +37,9 @@ pub enum OpenError {
     /// The tables cannot be made or read.
     #[error("cannot prepare the schema \"auroch\": {0}; the role needs the right to create it in the database")]
     Schema(#[source] sqlx::Error),
+    /// The connection broke before everything was known.
+    #[error("cannot read from the database: {0}; try again")]
+    Prepare(String),
     /// Written by a later version.
     #[error(
         "the database has schema version {found}, this program knows up to {known}; run the version that wrote it, or a later one"

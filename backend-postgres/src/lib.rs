@@ -8,11 +8,14 @@
 //! - `commits(revision, position, data)`: commits that change keys. No secondary index: positions ascend with revisions.
 //! - `control_log(position, revision, data)`: commits that change no key.
 //! - `control(key, value)`: the control records as the log left them.
+//! - `servers(id, name, peer_urls, client_urls, seen_at)`: who is alive, by the database's clock.
+//! - `leader(id, seen_at)`: who of them revokes leases that are due.
 //! - `schema_version(version)`: one row.
 //!
 //! # Who does what
 //! - An **append** is one statement, and so one round trip and one transaction: it moves the head if the head is where the caller
 //!   expects it, inserts all rows, and notifies. If the head is elsewhere nothing is written.
+//! - **Turns** are an advisory lock, which PostgreSQL gives in the order in which it was asked for.
 //! - The **tip** follows notifications, and polls for those that are lost.
 //! - **Reads** take a connection from a small pool. All connections go to the first of the DSN's hosts that takes writes, so
 //!   that after a failover new ones find the promoted standby.
@@ -24,11 +27,13 @@ mod connect;
 mod dsn;
 mod error;
 mod failure;
+mod heartbeat;
 mod options;
 mod reader;
 mod schema;
 mod shared;
 mod tip;
+mod turns;
 
 pub use backend::PostgresBackend;
 pub use error::OpenError;

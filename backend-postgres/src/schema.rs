@@ -24,6 +24,9 @@ CREATE TABLE auroch.commits (revision bigint PRIMARY KEY, position bigint NOT NU
 ALTER TABLE auroch.commits ALTER COLUMN data SET STORAGE EXTERNAL;
 CREATE TABLE auroch.control_log (position bigint PRIMARY KEY, revision bigint NOT NULL, data bytea NOT NULL);
 CREATE TABLE auroch.control (key bytea PRIMARY KEY, value bytea NOT NULL);
+CREATE TABLE auroch.servers (id bigint PRIMARY KEY, name text NOT NULL, peer_urls text[] NOT NULL, client_urls text[] NOT NULL,
+    seen_at timestamptz NOT NULL);
+CREATE TABLE auroch.leader (one boolean PRIMARY KEY DEFAULT true CHECK (one), id bigint NOT NULL, seen_at timestamptz NOT NULL);
 INSERT INTO auroch.head (position, revision) VALUES (0, 1);
 INSERT INTO auroch.schema_version VALUES (1);
 -- The lowest revision whose commit is behind a position. Positions ascend with revisions, and a commit's revision is at most one

@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use storage_core::backend::BackendError;
 use storage_core::{Position, Size};
 use tokio::sync::watch;
@@ -12,13 +14,22 @@ use tokio::sync::watch;
 pub(crate) struct Shared {
     tip: watch::Sender<Position>,
     bytes: AtomicI64,
+    /// The database's clock, and when it showed that.
+    clock: Mutex<Option<(Duration, Instant)>>,
+    leads_until: Mutex<Option<Instant>>,
     /// Why nothing is written any more.
     poison: OnceLock<String>,
 }
 
 impl Shared {
     pub(crate) fn new() -> Self {
-        Self { tip: watch::Sender::new(Position(0)), bytes: AtomicI64::new(0), poison: OnceLock::new() }
+        Self {
+            tip: watch::Sender::new(Position(0)),
+            bytes: AtomicI64::new(0),
+            clock: Mutex::default(),
+            leads_until: Mutex::default(),
+            poison: OnceLock::new(),
+        }
     }
 
     /// Everything up to `position` is durable. It may be old news.
@@ -48,6 +59,25 @@ impl Shared {
     /// What was written since the last measurement, less what was removed.
     pub(crate) fn grew(&self, bytes: i64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The database's clock shows `now`.
+    pub(crate) fn set_clock(&self, now: Duration) {
+        *self.clock.lock() = Some((now, Instant::now()));
+    }
+
+    /// What the database's clock shows.
+    pub(crate) fn clock(&self) -> Option<Duration> {
+        self.clock.lock().map(|(shown, then)| shown + then.elapsed())
+    }
+
+    /// This server leads until then, unless it is heard of again before.
+    pub(crate) fn set_leads_until(&self, until: Option<Instant>) {
+        *self.leads_until.lock() = until;
+    }
+
+    pub(crate) fn leads(&self) -> bool {
+        self.leads_until.lock().is_some_and(|until| Instant::now() < until)
     }
 
     pub(crate) fn poison(&self, why: &BackendError) {

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::auth::{Access, Caller};
-use crate::backend::{Backend, BackendError, BackendInfo, Size};
+use crate::backend::{Backend, BackendError, BackendInfo, Peer, Size};
 use crate::compactor::Compactor;
 use crate::environment::LogClock;
 use crate::error::StoreError;
@@ -276,6 +276,19 @@ impl Store {
             watch: inner.hub.stats(),
             backend: inner.backend.stats(),
         }
+    }
+
+    /// Makes this store known to those who share its log. Nobody hears of it where the log has one writer.
+    pub fn announce(&self, peer: Peer) {
+        self.inner.backend.announce(peer);
+    }
+
+    /// Those who share the log and were alive lately, this store included once it was announced. Empty where nobody else can.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if the backend cannot tell.
+    pub async fn peers(&self) -> Result<Vec<Peer>, StoreError> {
+        self.inner.backend.peers().await.map_err(|e| StoreError::from_read(&e))
     }
 
     /// A new stream of watches: one handle to steer it, one to read it.

@@ -11,7 +11,8 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits, Size, Turn,
+    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, LoadBatch, Peer, ScanFrom, ScanLimits,
+    Size, Turn,
 };
 use crate::commit::{Commit, Group};
 use crate::stats::BackendStats;
@@ -145,6 +146,14 @@ impl Backend for FaultBackend {
 
     fn clock(&self) -> Option<Duration> {
         self.inner.clock()
+    }
+
+    fn announce(&self, peer: Peer) {
+        self.inner.announce(peer);
+    }
+
+    async fn peers(&self) -> Result<Vec<Peer>, BackendError> {
+        self.inner.peers().await
     }
 
     fn leads(&self) -> bool {

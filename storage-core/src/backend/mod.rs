@@ -84,6 +84,16 @@ pub trait Backend: std::fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Makes this store known to those who share the log, as `peer`, until it is closed.
+    fn announce(&self, peer: Peer) {
+        drop(peer);
+    }
+
+    /// Those who share the log, are announced and were alive lately. Empty where nobody else can.
+    async fn peers(&self) -> Result<Vec<Peer>, BackendError> {
+        Ok(Vec::new())
+    }
+
     /// Whether this is the one of those who share the log that revokes leases which are due. More than one at a time, or none for a
     /// while, does no harm.
     fn leads(&self) -> bool {
@@ -155,6 +165,19 @@ pub enum AppendOutcome {
         /// Where it ends.
         position: Position,
     },
+}
+
+/// One of those who share a log, as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The member id.
+    pub id: u64,
+    /// The member's name.
+    pub name: String,
+    /// Where other members would find it.
+    pub peer_urls: Vec<String>,
+    /// Where clients find it.
+    pub client_urls: Vec<String>,
 }
 
 /// A turn to append, see [`Backend::turn`]. It ends when this is dropped.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use storage_core::backend::{AppendOutcome, Bounds, CompactStep, LoadBatch, ScanFrom, ScanLimits, Turn};
+use storage_core::backend::{AppendOutcome, Bounds, CompactStep, LoadBatch, Peer, ScanFrom, ScanLimits, Turn};
 use storage_core::commit::{Commit, Group};
 use storage_core::{Backend, BackendError, BackendInfo, KeyValue, Position, Revision, Size, VersionId};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -142,6 +142,14 @@ impl Backend for Gate {
 
     fn clock(&self) -> Option<Duration> {
         self.inner.clock()
+    }
+
+    fn announce(&self, peer: Peer) {
+        self.inner.announce(peer);
+    }
+
+    async fn peers(&self) -> Result<Vec<Peer>, BackendError> {
+        self.inner.peers().await
     }
 
     fn leads(&self) -> bool {

@@ -1,0 +1,160 @@
+//! Several stores on one database, as several servers are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backend_postgres::{PostgresBackend, PostgresOptions};
+use bytes::Bytes;
+use conformance::postgres::Cluster;
+use storage_core::watch::{WatchEvents, WatchMessage, WatchRequest};
+use storage_core::{
+    Compare, CompareTarget, KeyRange, LeaseId, Op, PutLease, PutRequest, RangeRequest, Relation, Revision, Store,
+    StoreOptions, TxnRequest,
+};
+use tokio::task::JoinSet;
+
+async fn open(dsn: &str) -> Store {
+    let options = PostgresOptions::parse(dsn).expect("it is a DSN");
+    let backend = PostgresBackend::open(options).await.expect("it opens");
+    Store::open(Arc::new(backend), StoreOptions::default()).await.expect("it opens")
+}
+
+fn everything() -> KeyRange {
+    KeyRange::new(b"\0", b"\0")
+}
+
+/// As Kubernetes creates.
+fn create(key: &str) -> TxnRequest {
+    let keys = KeyRange::new(key.as_bytes(), b"");
+    let absent = Compare { keys, relation: Relation::Equal, target: CompareTarget::Mod(Revision(0)) };
+    let put = PutRequest::new(key.as_bytes(), Bytes::from_static(&[b'x'; 200]));
+    TxnRequest { compares: vec![absent], success: vec![Op::Put(put)], failure: Vec::new() }
+}
+
+fn watch(store: &Store) -> (storage_core::watch::WatchControl, WatchEvents) {
+    let (control, events) = store.watch();
+    control.create(&WatchRequest { start_revision: Revision(1), ..WatchRequest::new(everything()) });
+    (control, events)
+}
+
+/// Revision and key of `count` events.
+async fn seen(mut events: WatchEvents, count: usize) -> Vec<(i64, String)> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        match events.next().await.expect("it goes on") {
+            WatchMessage::Events { events, .. } => seen
+                .extend(events.iter().map(|e| (e.meta.mod_revision().0, String::from_utf8_lossy(&e.key).into_owned()))),
+            WatchMessage::Canceled { cause, .. } => panic!("canceled: {cause:?}"),
+            _ => {}
+        }
+    }
+    seen
+}
+
+/// What kine loses: 64 clients create distinct keys over three servers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_acknowledged_create_is_there_once_and_seen_once_by_every_store() {
+    const CLIENTS: usize = 64;
+    const EACH: usize = 40;
+    let dsn = Cluster::shared().new_database();
+    let stores = [open(&dsn).await, open(&dsn).await, open(&dsn).await];
+    let watches = [watch(&stores[0]), watch(&stores[1]), watch(&stores[2])];
+
+    let mut clients = JoinSet::new();
+    for client in 0..CLIENTS {
+        let store = stores[client % stores.len()].clone();
+        clients.spawn(async move {
+            let mut acknowledged = Vec::new();
+            for n in 0..EACH {
+                let key = format!("/registry/pods/{client:02}-{n:03}");
+                let answer = store.txn(create(&key)).await.expect("it is answered");
+                assert!(answer.succeeded, "{key} was created by nobody else");
+                acknowledged.push((answer.revision.0, key));
+            }
+            acknowledged
+        });
+    }
+    let mut acknowledged: Vec<_> = clients.join_all().await.into_iter().flatten().collect();
+    acknowledged.sort();
+    let revisions: Vec<_> = acknowledged.iter().map(|(revision, _)| *revision).collect();
+    assert_eq!(revisions, Vec::from_iter(2..2 + (CLIENTS * EACH) as i64), "revisions are dense");
+    let by_key: BTreeMap<_, _> = acknowledged.iter().map(|(revision, key)| (key.clone(), *revision)).collect();
+    for (store, (_control, events)) in stores.iter().zip(watches) {
+        let all = store.range(RangeRequest::new(everything())).await.expect("it answers");
+        let there = all.kvs.iter().map(|kv| (String::from_utf8_lossy(&kv.key).into_owned(), kv.meta.mod_revision().0));
+        assert_eq!(there.collect::<BTreeMap<_, _>>(), by_key);
+        assert_eq!(seen(events, acknowledged.len()).await, acknowledged, "each event once and in order");
+    }
+    for store in stores {
+        store.close().await.expect("it closes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_of_one_store_expires_though_that_store_is_gone() {
+    let dsn = Cluster::shared().new_database();
+    let (one, two) = (open(&dsn).await, open(&dsn).await);
+    for (store, id) in [(&one, 1), (&two, 2)] {
+        let peer = storage_core::backend::Peer { id, name: id.to_string(), peer_urls: vec![], client_urls: vec![] };
+        store.announce(peer);
+    }
+    one.lease_grant(LeaseId(7), 2).await.expect("granted");
+    let mut put = PutRequest::new(b"a", Bytes::from_static(b"x"));
+    put.lease = PutLease::Set(LeaseId(7));
+    let written = one.put(put).await.expect("put").revision;
+    let (_control, events) = watch(&two);
+    // Whoever led, only one is left.
+    one.close().await.expect("it closes");
+    let events = tokio::time::timeout(Duration::from_secs(60), seen(events, 2)).await.expect("it expires");
+    assert_eq!(events, [(written.0, "a".to_owned()), (written.0 + 1, "a".to_owned())]);
+    two.close().await.expect("it closes");
+}
+
+/// The database crashes in the middle of everything and comes back: what was acknowledged is there, nothing twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_of_the_database_loses_nothing_and_applies_nothing_twice() {
+    const CLIENTS: usize = 8;
+    let mut cluster = Cluster::start();
+    let dsn = cluster.new_database();
+    let stores = [open(&dsn).await, open(&dsn).await];
+    let mut clients = JoinSet::new();
+    for client in 0..CLIENTS {
+        let store = stores[client % stores.len()].clone();
+        clients.spawn(async move {
+            let mut acknowledged = Vec::new();
+            for n in 0..150 {
+                let key = format!("{client}-{n:03}");
+                match store.txn(create(&key)).await {
+                    Ok(answer) if answer.succeeded => acknowledged.push((key, answer.revision)),
+                    // Of an unknown outcome, or refused: the key is never tried again.
+                    Ok(_) => panic!("{key} was created by nobody else"),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            }
+            acknowledged
+        });
+    }
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let crash = tokio::task::spawn_blocking(move || {
+            cluster.kill();
+            cluster.resume();
+            cluster
+        });
+        cluster = crash.await.expect("it comes back");
+    }
+    let acknowledged: Vec<_> = clients.join_all().await.into_iter().flatten().collect();
+    assert!(acknowledged.len() > 100, "only {} were acknowledged", acknowledged.len());
+    for store in &stores {
+        let all = store.range(RangeRequest::new(everything())).await.expect("it answers again");
+        let there: BTreeMap<_, _> =
+            all.kvs.iter().map(|kv| (String::from_utf8_lossy(&kv.key).into_owned(), kv.meta)).collect();
+        for (key, revision) in &acknowledged {
+            assert_eq!(there.get(key).map(|meta| meta.mod_revision()), Some(*revision), "{key}");
+        }
+        assert!(there.values().all(|meta| meta.version == 1), "nothing was applied twice");
+        let revisions = there.values().map(|meta| meta.mod_revision().0);
+        assert_eq!(all.revision.0, 1 + revisions.count() as i64, "revisions are dense");
+    }
+}
