@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use storage_core::DEFAULT_MAX_REQUEST_BYTES;
+use storage_core::backend::Peer;
 
 use crate::access::AuthOptions;
 use crate::compaction::{AutoCompaction, ClientCompaction};
@@ -78,6 +79,14 @@ pub struct MemberOptions {
     pub peer_urls: Vec<String>,
     /// Where clients find it.
     pub client_urls: Vec<String>,
+}
+
+impl MemberOptions {
+    /// This member, as others that share its storage know it.
+    pub(crate) fn peer(&self, id: u64) -> Peer {
+        let Self { name, peer_urls, client_urls } = self.clone();
+        Peer { id, name, peer_urls, client_urls }
+    }
 }
 
 impl Default for MemberOptions {

@@ -19,7 +19,7 @@ pub(super) fn start(config: LogConfig) {
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Error => LevelFilter::ERROR,
     };
-    let ours = ["server", "storage_core", "backend_sqlite"].map(|target| (target, level));
+    let ours = ["server", "storage_core", "backend_sqlite", "backend_postgres"].map(|target| (target, level));
     let targets = Targets::new().with_default(level.min(LIBRARIES)).with_targets(ours);
     let registry = tracing_subscriber::registry().with(targets);
     let layer = fmt::layer().with_writer(stderr);

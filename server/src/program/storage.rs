@@ -24,13 +24,18 @@ pub(super) enum StorageError {
          --data-dir"
     )]
     Etcds(PathBuf),
-    #[error("{0} is no storage that this program knows; use --storage sqlite:///path or memory://")]
+    #[error(
+        "{0} is no storage that this program knows; use --storage sqlite:///path, postgres://user@host/database or memory://"
+    )]
     UnknownDsn(String),
     #[error("--unsafe-no-fsync: {0} has no such setting; leave the flag out")]
     NoSuchSetting(String),
     #[cfg(feature = "sqlite")]
     #[error(transparent)]
     Sqlite(#[from] backend_sqlite::OpenError),
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Postgres(#[from] backend_postgres::OpenError),
     #[error("cannot open {storage}: {source}")]
     Open { storage: String, source: OpenError },
 }
@@ -66,6 +71,14 @@ async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, StorageError> {
         #[cfg(feature = "sqlite")]
         Place::Dsn(dsn) if dsn.starts_with("sqlite:") => {
             sqlite(backend_sqlite::SqliteOptions::parse(dsn)?, storage.fsync).await
+        }
+        #[cfg(feature = "postgres")]
+        Place::Dsn(dsn) if dsn.starts_with("postgres://") || dsn.starts_with("postgresql://") => {
+            if !storage.fsync {
+                return Err(StorageError::NoSuchSetting(storage.place.to_string()));
+            }
+            let options = backend_postgres::PostgresOptions::parse(dsn)?;
+            Ok(Arc::new(backend_postgres::PostgresBackend::open(options).await?))
         }
         Place::Dsn(dsn) if matches!(dsn.as_str(), "memory:" | "memory://") => match storage.fsync {
             true => Ok(Arc::new(MemoryBackend::new())),

@@ -46,6 +46,7 @@ pub async fn run(
     options: ServerOptions,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StoreError> {
+    store.announce(options.member.peer(store.identity().member_id));
     let tasks = TaskTracker::new();
     let stop = Stop::default();
     let router = Router::new(&store, &options, tasks.clone(), &stop);

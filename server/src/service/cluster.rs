@@ -1,4 +1,4 @@
-//! `etcdserverpb.Cluster`: this server, and members that were added and never start.
+//! `etcdserverpb.Cluster`: this server, those that share its storage, and members that were added and never start.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use proto::etcdserverpb::{
     MemberPromoteResponse, MemberRemoveRequest, MemberRemoveResponse, MemberUpdateRequest, MemberUpdateResponse,
 };
 use storage_core::Store;
+use storage_core::backend::Peer;
 use storage_core::cluster::{self, ClusterChange, ClusterState};
 use tonic::{Request, Response, Status};
 
@@ -54,7 +55,11 @@ impl Cluster for ClusterService {
     async fn member_list(&self, request: Request<MemberListRequest>) -> Result<Response<MemberListResponse>, Status> {
         let store = self.access.store_for(&request)?;
         store.check_identity().map_err(status::of_auth)?;
-        let members = self.members(&store, &store.cluster());
+        let mut members = self.members(&store, &store.cluster());
+        let own_id = store.identity().member_id;
+        let others = store.peers().await.map_err(status::of)?.into_iter().filter(|peer| peer.id != own_id);
+        members.extend(others.map(started));
+        members.sort_by_key(|member| member.id);
         Ok(Response::new(MemberListResponse { header: header::of_cluster(&store), members }))
     }
 
@@ -97,6 +102,12 @@ impl Cluster for ClusterService {
         let members = self.change(&store, ClusterChange::PromoteMember(request.get_ref().id)).await?;
         Ok(Response::new(MemberPromoteResponse { header: header::of_cluster(&store), members }))
     }
+}
+
+/// A server that shares the storage.
+fn started(peer: Peer) -> Member {
+    let Peer { id, name, peer_urls, client_urls } = peer;
+    Member { id, name, peer_ur_ls: peer_urls, client_ur_ls: client_urls, is_learner: false }
 }
 
 fn unstarted(id: u64, member: &cluster::Member) -> Member {
