@@ -31,6 +31,7 @@ mod encode;
 mod gateway;
 mod header;
 mod listen;
+mod metrics;
 mod options;
 pub mod program;
 mod serve;
@@ -43,7 +44,7 @@ pub use self::access::{AuthOptions, AuthToken, AuthTokenError, BCRYPT_COSTS, Jwt
 pub use self::compaction::{AutoCompaction, ClientCompaction};
 pub use self::listen::{ListenError, ListenUrl, ListenUrlError, Listener};
 pub use self::options::{
-    EmulatedVersion, HttpOptions, KeepaliveOptions, MIN_PROGRESS_INTERVAL, MemberOptions, ServerOptions,
+    EmulatedVersion, HttpOptions, KeepaliveOptions, MIN_PROGRESS_INTERVAL, MemberOptions, MetricsDetail, ServerOptions,
 };
 pub use self::serve::{Endpoint, Role, run};
 pub use self::tls::{AutoTls, CipherSuite, Tls, TlsError, TlsOptions, TlsVersion};

@@ -31,6 +31,8 @@ pub struct ServerOptions {
     pub keepalive: KeepaliveOptions,
     /// Plain HTTP beside gRPC.
     pub http: HttpOptions,
+    /// How much `/metrics` says of calls.
+    pub metrics: MetricsDetail,
     /// Where the files of snapshots are while they are sent, without a name; `None` is the system's folder for such files.
     pub snapshot_dir: Option<PathBuf>,
     /// By what rule the server compacts by itself; `None` leaves it to clients.
@@ -62,12 +64,23 @@ impl Default for ServerOptions {
             watch_progress_interval: Duration::from_secs(600),
             keepalive: KeepaliveOptions::default(),
             http: HttpOptions::default(),
+            metrics: MetricsDetail::default(),
             snapshot_dir: None,
             auto_compaction: None,
             client_compaction: ClientCompaction::default(),
             shutdown_grace: Duration::from_secs(3),
         }
     }
+}
+
+/// How much `/metrics` says of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricsDetail {
+    /// How many of which method began, and how they ended.
+    #[default]
+    Basic,
+    /// How long each method's took as well: a histogram a method.
+    Extensive,
 }
 
 /// What MemberList shows.

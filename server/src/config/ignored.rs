@@ -5,7 +5,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Flags that take a value.
-const WITH_VALUE: [&str; 59] = [
+const WITH_VALUE: [&str; 58] = [
     "backend-batch-interval",
     "backend-batch-limit",
     "backend-bbolt-freelist-type",
@@ -48,7 +48,6 @@ const WITH_VALUE: [&str; 59] = [
     "max-learners",
     "max-snapshots",
     "max-wals",
-    "metrics",
     "peer-cert-allowed-cn",
     "peer-cert-allowed-hostname",
     "peer-cert-file",

@@ -66,7 +66,7 @@ impl Call {
         } else {
             stream::once(ready(Ok(self.requests.only().await?))).boxed()
         };
-        let mut request = Request::new(RequestBody::Made(frames));
+        let mut request = Request::new(RequestBody::made(frames));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = http::Uri::from_static(&self.method.path);
         *request.version_mut() = Version::HTTP_2;

@@ -55,7 +55,7 @@ where
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
         let (messages, received) = socket.split();
         let gone = CancellationToken::new();
-        let mut request = Request::new(RequestBody::Made(requests(received, gone.clone().drop_guard())));
+        let mut request = Request::new(RequestBody::made(requests(received, gone.clone().drop_guard())));
         *request.method_mut() = Method::POST;
         request.headers_mut().extend(authorization.map(|value| (AUTHORIZATION, value)));
         tokio::select! {

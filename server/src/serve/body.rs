@@ -8,6 +8,7 @@ use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tonic::Status;
 
+use super::counted::CountedBody;
 use crate::service::FrameStream;
 
 /// The body of a response.
@@ -24,6 +25,8 @@ pub(crate) enum Body {
     Stream(FrameStream),
     /// Whatever tonic makes.
     Tonic(tonic::body::Body),
+    /// One that is counted as it passes.
+    Counted(Box<CountedBody>),
     /// Plain HTTP's, whole.
     Plain(Bytes),
     /// Plain HTTP's, as it comes. It ends without a status.
@@ -62,6 +65,7 @@ impl HttpBody for Body {
         let frame = match this {
             Self::Empty => return Poll::Ready(None),
             Self::Tonic(body) => return Pin::new(body).poll_frame(cx),
+            Self::Counted(body) => return Pin::new(&mut **body).poll_frame(cx),
             Self::Unary(message) => {
                 let data = Frame::data(std::mem::take(message));
                 *this = Self::Ok;
@@ -89,6 +93,7 @@ impl HttpBody for Body {
             Self::Unary(_) | Self::Stream(_) | Self::Ok | Self::PlainStream(_) => false,
             Self::Plain(bytes) => bytes.is_empty(),
             Self::Tonic(body) => body.is_end_stream(),
+            Self::Counted(body) => body.is_end_stream(),
         }
     }
 
@@ -97,6 +102,7 @@ impl HttpBody for Body {
         match self {
             Self::Empty | Self::Unary(_) | Self::Stream(_) | Self::Ok | Self::PlainStream(_) => SizeHint::default(),
             Self::Tonic(body) => body.size_hint(),
+            Self::Counted(body) => body.size_hint(),
             Self::Plain(bytes) => SizeHint::with_exact(bytes.len() as u64),
         }
     }

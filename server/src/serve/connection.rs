@@ -13,6 +13,7 @@ use super::pings::PingPolice;
 use super::role::Role;
 use super::router::Router;
 use crate::listen::{Incoming, Io, Opened};
+use crate::metrics::Open;
 use crate::options::ServerOptions;
 
 /// How much a client may send on one stream before it is read: a request of the largest size without a pause.
@@ -69,6 +70,7 @@ impl Shared {
     }
 
     async fn connection(&self, Opened { io, common_name }: Opened, role: Role) {
+        let _open = Open::new(self.router.metrics());
         let executor = LocalExecutor::default();
         let http = http(&self.options, executor.clone());
         let peer = Peer { secure: matches!(io, Io::Tls(_)), common_name };

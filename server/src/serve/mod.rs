@@ -3,9 +3,11 @@
 mod accept;
 mod body;
 mod connection;
+mod counted;
 mod http;
 mod kv;
 mod local;
+mod messages;
 mod opening;
 mod peer;
 mod pings;

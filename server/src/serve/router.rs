@@ -18,6 +18,7 @@ use tonic_prost::ProstDecoder;
 
 use super::Stop;
 use super::body::Body;
+use super::counted::Counted;
 use super::http::Http;
 use super::kv::KvRoutes;
 use super::peer::Peer;
@@ -26,6 +27,7 @@ use super::request::RequestBody;
 use super::role::Role;
 use super::unary::response;
 use crate::access::{Access, Client, note_common_name};
+use crate::metrics::{Connection, Metrics};
 use crate::options::ServerOptions;
 use crate::service::{
     AuthService, ClusterService, ElectionService, FrameStream, HealthService, KvService, LeaseService, LockService,
@@ -41,6 +43,8 @@ pub(super) struct Router {
     peer: Peer,
     /// Where they come in.
     role: Role,
+    /// Counts them.
+    calls: Arc<Connection>,
 }
 
 struct Services {
@@ -64,6 +68,7 @@ impl Router {
         let drain = stop.drain.clone();
         let max_bytes = options.max_message_bytes();
         let access = Arc::new(Access::new(store.clone(), &options.auth));
+        let metrics = Metrics::new(options.version, options.metrics);
         let kv = KvService::new(options);
         let watch = WatchService::new(options.clone(), drain.clone());
         let services = Services {
@@ -81,16 +86,23 @@ impl Router {
             election: ElectionServer::new(ElectionService::new(Arc::clone(&access), drain.clone()))
                 .max_decoding_message_size(max_bytes),
             health: HealthServer::new(HealthService::new(store.clone(), drain)),
-            http: Http::new(store.clone(), options, tasks, stop.clone()),
+            http: Http::new(store.clone(), Arc::clone(&metrics), options, tasks, stop.clone()),
             max_bytes,
             access,
         };
-        Self { services: Arc::new(services), peer: Peer::default(), role: Role::default() }
+        let calls = Connection::new(metrics);
+        Self { services: Arc::new(services), peer: Peer::default(), role: Role::default(), calls }
     }
 
     /// The same for the connection of `peer` to a listener of `role`.
     pub(super) fn for_connection(&self, role: Role, peer: Peer) -> Self {
-        Self { services: Arc::clone(&self.services), peer, role }
+        let calls = Connection::new(Arc::clone(self.calls.metrics()));
+        Self { services: Arc::clone(&self.services), peer, role, calls }
+    }
+
+    /// What the server counts.
+    pub(super) fn metrics(&self) -> &Arc<Metrics> {
+        self.calls.metrics()
     }
 
     pub(super) fn peer(&self) -> &Peer {
@@ -118,25 +130,34 @@ impl Services {
 impl hyper::service::Service<Request<Incoming>> for Router {
     type Response = Response<Body>;
     type Error = std::convert::Infallible;
-    type Future = Reply;
+    type Future = Counted;
 
-    fn call(&self, request: Request<Incoming>) -> Reply {
-        self.route(request.map(RequestBody::Received))
+    fn call(&self, request: Request<Incoming>) -> Counted {
+        self.route(request.map(RequestBody::received))
     }
 }
 
 impl Router {
-    pub(super) fn route(&self, mut request: Request<RequestBody>) -> Reply {
-        let services = &*self.services;
+    pub(super) fn route(&self, request: Request<RequestBody>) -> Counted {
         if !has_valid_client_version(request.headers()) {
-            return Reply::status(status::invalid_client_api_version());
+            return Counted::new(Reply::status(status::invalid_client_api_version()), None);
         }
         if self.role == Role::Grpc && !is_grpc(&request) {
-            return Reply::status(not_grpc());
+            return Counted::new(Reply::status(not_grpc()), None);
         }
         if !self.role.serves_grpc() || !is_grpc(&request) {
-            return self.answer_http(request);
+            return Counted::new(self.answer_http(request), None);
         }
+        let call = self.calls.begin(&request);
+        let request = match &call {
+            Some(call) => request.map(|body| body.counted(call.meter())),
+            None => request,
+        };
+        Counted::new(self.answer_call(request), call)
+    }
+
+    fn answer_call(&self, mut request: Request<RequestBody>) -> Reply {
+        let services = &*self.services;
         if let Some(name) = &self.peer.common_name
             && !request.body().is_made()
         {

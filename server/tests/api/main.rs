@@ -24,6 +24,7 @@ mod lease;
 mod lies;
 mod lock;
 mod maintenance;
+mod metrics;
 mod shutdown;
 mod snapshot;
 mod stream;

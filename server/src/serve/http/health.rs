@@ -5,6 +5,7 @@ use storage_core::{KeyRange, RangeRequest, Store, StoreError};
 use super::query::Query;
 use super::response::{error, json_as_text, to_json};
 use crate::convert;
+use crate::metrics;
 use crate::serve::body::Body;
 
 /// etcd's answer of `/health`; a string, not a boolean.
@@ -15,8 +16,10 @@ struct Health {
 }
 
 /// Answers `/health`.
-pub(super) async fn health(store: &Store, query: Query<'_>) -> Response<Body> {
-    match sickness(store, query).await {
+pub(super) async fn health(store: &Store, counts: &metrics::Health, query: Query<'_>) -> Response<Body> {
+    let sickness = sickness(store, query).await;
+    counts.answered(sickness.is_none());
+    match sickness {
         None => json_as_text(&Health { health: "true", reason: String::new() }),
         Some(reason) => {
             tracing::warn!(reason, "/health answers that the server is not healthy");

@@ -2,12 +2,15 @@
 
 mod access;
 mod health;
+mod metrics;
 mod page;
 mod probe;
 mod query;
 mod redirect;
 mod response;
 mod vars;
+
+use std::sync::Arc;
 
 use ::http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
@@ -26,12 +29,14 @@ use super::request::RequestBody;
 use super::role::Role;
 use super::router::Router;
 use crate::gateway;
+use crate::metrics::Metrics;
 use crate::options::{EmulatedVersion, ServerOptions};
 
 /// What all plain HTTP requests share.
 #[derive(Clone)]
 pub(super) struct Http {
     store: Store,
+    metrics: Arc<Metrics>,
     version: EmulatedVersion,
     access: AccessControl,
     /// Whether requests in JSON are answered.
@@ -138,10 +143,17 @@ impl Router {
 
 impl Http {
     /// Reads `store` whoever asks: nothing that a page shows is anyone's key.
-    pub(super) fn new(store: Store, options: &ServerOptions, tasks: TaskTracker, stop: Stop) -> Self {
+    pub(super) fn new(
+        store: Store,
+        metrics: Arc<Metrics>,
+        options: &ServerOptions,
+        tasks: TaskTracker,
+        stop: Stop,
+    ) -> Self {
         let access = AccessControl::new(&options.http.origins, &options.http.hosts);
         let max_message_bytes = options.max_message_bytes();
-        Self { store, version: options.version, access, gateway: options.http.gateway, max_message_bytes, tasks, stop }
+        let (version, gateway) = (options.version, options.http.gateway);
+        Self { store, metrics, version, access, gateway, max_message_bytes, tasks, stop }
     }
 
     fn answer_page(&self, request: &Request<RequestBody>, role: Role) -> Reply {
@@ -157,9 +169,10 @@ impl Http {
 
     async fn show(&self, page: Page, query: Query<'_>) -> Response<Body> {
         match page {
-            Page::Health => health::health(&self.store, query).await,
+            Page::Health => health::health(&self.store, &self.metrics.health, query).await,
+            Page::Metrics => metrics::metrics(&self.store, &self.metrics).await,
             Page::Version => response::json(&self.version()),
-            Page::Probe(probe, only) => probe.answer(only, &self.store, query).await,
+            Page::Probe(probe, only) => probe.answer(only, &self.store, &self.metrics.health, query).await,
             Page::Vars => response(StatusCode::OK, "application/json; charset=utf-8", self.vars()),
         }
     }

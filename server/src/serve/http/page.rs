@@ -5,6 +5,7 @@ use crate::serve::role::Role;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Page {
     Health,
+    Metrics,
     Version,
     /// A probe's answer, or that of one of its checks.
     Probe(Probe, Option<Check>),
@@ -17,6 +18,7 @@ impl Page {
     pub(super) fn find(path: &str, role: Role) -> Option<Self> {
         let page = match path {
             "/health" => Self::Health,
+            "/metrics" => Self::Metrics,
             "/version" => Self::Version,
             "/debug/vars" => Self::Vars,
             _ => Self::probe(path)?,
@@ -41,7 +43,7 @@ impl Page {
     /// Whether it may be shown where nothing guards the listener.
     fn is_for_monitoring(self) -> bool {
         match self {
-            Self::Health | Self::Probe(..) => true,
+            Self::Health | Self::Metrics | Self::Probe(..) => true,
             Self::Version | Self::Vars => false,
         }
     }
@@ -64,7 +66,9 @@ mod tests {
 
     #[test]
     fn monitoring_has_what_monitors_ask_and_no_more() {
-        for (path, shown) in [("/health", true), ("/livez", true), ("/version", false), ("/debug/vars", false)] {
+        for (path, shown) in
+            [("/health", true), ("/metrics", true), ("/livez", true), ("/version", false), ("/debug/vars", false)]
+        {
             assert_eq!(Page::find(path, Role::Monitoring).is_some(), shown, "{path}");
         }
     }

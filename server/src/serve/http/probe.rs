@@ -8,6 +8,7 @@ use super::health::read;
 use super::query::Query;
 use super::response::{error, text};
 use crate::convert;
+use crate::metrics::Health;
 use crate::serve::body::Body;
 
 /// What a probe can ask for, each under a path of its own as well.
@@ -58,6 +59,13 @@ impl Check {
 }
 
 impl Probe {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Livez => "livez",
+            Self::Readyz => "readyz",
+        }
+    }
+
     pub(super) fn checks(self) -> &'static [Check] {
         match self {
             Self::Livez => &[Check::SerializableRead],
@@ -68,7 +76,13 @@ impl Probe {
     }
 
     /// Runs `only` this check, or all that `query` does not exclude.
-    pub(super) async fn answer(self, only: Option<Check>, store: &Store, query: Query<'_>) -> Response<Body> {
+    pub(super) async fn answer(
+        self,
+        only: Option<Check>,
+        store: &Store,
+        counts: &Health,
+        query: Query<'_>,
+    ) -> Response<Body> {
         let mut report = String::new();
         let mut failed = false;
         for check in self.checks() {
@@ -76,7 +90,9 @@ impl Probe {
             if !wanted {
                 continue;
             }
-            let _ = match check.run(store).await {
+            let outcome = check.run(store).await;
+            counts.checked(self.name(), check.name(), outcome.is_ok());
+            let _ = match outcome {
                 Ok(()) => writeln!(report, "[+]{} ok", check.name()),
                 Err(why) => {
                     failed = true;
