@@ -10,6 +10,7 @@ mod etcd;
 mod http;
 mod kine;
 mod process;
+mod secrets;
 mod sockets;
 mod starts;
 mod tls;
