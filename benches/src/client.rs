@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -27,6 +27,7 @@ pub type Kv = KvClient<Connection>;
 pub struct Connection {
     sender: SendRequest<Body>,
     origin: Uri,
+    token: Option<HeaderValue>,
 }
 
 impl Connection {
@@ -44,7 +45,13 @@ impl Connection {
             .await?;
         tokio::spawn(connection);
         let origin = format!("http://{address}").parse().expect("an address is a valid authority");
-        Ok(Self { sender, origin })
+        Ok(Self { sender, origin, token: None })
+    }
+
+    /// The same connection, whose requests show `token`.
+    #[must_use]
+    pub fn with_token(self, token: HeaderValue) -> Self {
+        Self { token: Some(token), ..self }
     }
 
     /// The server's origin, which requests must name.
@@ -69,7 +76,10 @@ impl tower::Service<Request<Body>> for Connection {
         self.sender.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if let Some(token) = &self.token {
+            request.headers_mut().insert("token", token.clone());
+        }
         Box::pin(self.sender.send_request(request))
     }
 }

@@ -39,6 +39,8 @@ pub enum Kind {
     Etcd,
     /// Auroch.
     Auroch,
+    /// Auroch with authentication on: each request has a token, and is checked against the permissions of its user.
+    AurochAuth,
     /// A server that answers without doing anything: the floor.
     Null,
 }
@@ -50,6 +52,7 @@ impl Kind {
         match self {
             Self::Etcd => "etcd",
             Self::Auroch => "auroch",
+            Self::AurochAuth => "auroch, auth",
             Self::Null => "null",
         }
     }
@@ -59,7 +62,9 @@ impl Kind {
         let data = data.display();
         match self {
             Self::Null => vec!["null-server".into(), format!("--listen={client}")],
-            Self::Auroch => vec![format!("--data-dir={data}"), format!("--listen-client-urls=http://{client}")],
+            Self::Auroch | Self::AurochAuth => {
+                vec![format!("--data-dir={data}"), format!("--listen-client-urls=http://{client}")]
+            }
             Self::Etcd => vec![
                 format!("--data-dir={data}"),
                 format!("--listen-client-urls=http://{client}"),
@@ -101,7 +106,7 @@ impl Contender {
         match self.kind {
             _ if !self.extra_flags.is_empty() => "durable as its flags make it",
             Kind::Etcd => "fdatasync of the WAL before every answer",
-            Kind::Auroch => "SQLite WAL, synchronous=FULL: fsync before every answer",
+            Kind::Auroch | Kind::AurochAuth => "SQLite WAL, synchronous=FULL: fsync before every answer",
             Kind::Null => "keeps nothing",
         }
     }

@@ -16,4 +16,5 @@ pub mod session;
 pub mod shape;
 pub mod stats;
 pub mod table;
+pub mod user;
 pub mod workload;

@@ -97,7 +97,8 @@ impl Run {
         let machine = Machine::this();
         let mut contenders = Vec::new();
         for &kind in &self.contenders {
-            let flags = if kind == Kind::Auroch { self.auroch_flag.clone() } else { Vec::new() };
+            let flags =
+                if matches!(kind, Kind::Auroch | Kind::AurochAuth) { self.auroch_flag.clone() } else { Vec::new() };
             contenders.push(Contender::new(kind, self.program(kind)?, flags).await?);
         }
         let mut rounds = Vec::new();
@@ -131,7 +132,7 @@ impl Run {
         let this = std::env::current_exe()?;
         let (given, default) = match kind {
             Kind::Null => return Ok(this),
-            Kind::Auroch => (&self.auroch, this.with_file_name("auroch")),
+            Kind::Auroch | Kind::AurochAuth => (&self.auroch, this.with_file_name("auroch")),
             Kind::Etcd => (&self.etcd, built_etcd()),
         };
         Ok(given.clone().unwrap_or(default))

@@ -50,12 +50,11 @@ impl Report {
         Spread::of(self.rounds.iter().filter_map(|round| of(round, kind).and_then(&figure)).collect())
     }
 
-    /// The spread of the ratio of Auroch's figure to etcd's in the same round.
-    pub fn ratio(&self, figure: impl Fn(&Round) -> Option<f64>) -> Option<Spread> {
+    /// The spread of the ratio of one contender's figure to another's in the same round.
+    pub fn ratio(&self, (one, other): (Kind, Kind), figure: impl Fn(&Round) -> Option<f64>) -> Option<Spread> {
         let ratio = |round: &Vec<Round>| {
-            let ours = figure(of(round, Kind::Auroch)?)?;
-            let theirs = figure(of(round, Kind::Etcd)?)?;
-            (theirs > 0.0).then_some(ours / theirs)
+            let (one, other) = (figure(of(round, one)?)?, figure(of(round, other)?)?);
+            (other > 0.0).then_some(one / other)
         };
         Spread::of(self.rounds.iter().filter_map(ratio).collect())
     }

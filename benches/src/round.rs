@@ -70,7 +70,10 @@ impl Sample {
 /// If anything fails; nothing is measured then.
 pub async fn run(contender: &Contender, plan: &Plan, parent: &Path) -> Result<Round, HarnessError> {
     let running = contender.start(parent).await?;
-    let session = Session::open(running.address, plan.clone()).await?;
+    let session = match contender.kind {
+        Kind::AurochAuth => Session::open_for_user(running.address, plan.clone()).await?,
+        Kind::Etcd | Kind::Auroch | Kind::Null => Session::open(running.address, plan.clone()).await?,
+    };
     tokio::time::sleep(SETTLE).await;
     let idle_bytes = running.process().resident_bytes()?;
     let mut samples = BTreeMap::new();

@@ -12,6 +12,7 @@ use crate::client::{Connection, Kv};
 use crate::error::HarnessError;
 use crate::plan::Plan;
 use crate::stats::Latencies;
+use crate::user;
 
 /// The connections to one server and the mod revision of every key there.
 pub struct Session {
@@ -36,15 +37,26 @@ impl Session {
     /// # Errors
     /// If that fails.
     pub async fn open(address: SocketAddr, plan: Plan) -> Result<Arc<Self>, HarnessError> {
-        let mut connections = Vec::with_capacity(plan.connections);
-        for _ in 0..plan.connections {
-            connections.push(Connection::open(address).await?);
-        }
+        Ok(Self::over(connect(address, &plan).await?, plan))
+    }
+
+    /// Connects to the server at `address` and turns authentication on there, as [`user::log_in`] does.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub async fn open_for_user(address: SocketAddr, plan: Plan) -> Result<Arc<Self>, HarnessError> {
+        let token = user::log_in(&Connection::open(address).await?).await?;
+        let connections = connect(address, &plan).await?;
+        let connections = connections.into_iter().map(|connection| connection.with_token(token.clone()));
+        Ok(Self::over(connections.collect(), plan))
+    }
+
+    fn over(connections: Vec<Connection>, plan: Plan) -> Arc<Self> {
         let revisions = (0..plan.keys).map(|_| AtomicI64::new(0)).collect();
         // Bytes of no regularity, should a contender compress.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let filling = (0..plan.value_bytes).map(|_| step(&mut state)).collect::<Vec<u8>>().into();
-        Ok(Arc::new(Self { plan, connections, revisions, filling, start: Instant::now() }))
+        Arc::new(Self { plan, connections, revisions, filling, start: Instant::now() })
     }
 
     /// The KV service for worker `number`; workers share connections evenly.
@@ -114,6 +126,14 @@ impl Session {
         }
         Ok(all)
     }
+}
+
+async fn connect(address: SocketAddr, plan: &Plan) -> Result<Vec<Connection>, HarnessError> {
+    let mut connections = Vec::with_capacity(plan.connections);
+    for _ in 0..plan.connections {
+        connections.push(Connection::open(address).await?);
+    }
+    Ok(connections)
 }
 
 fn nanos(duration: Duration) -> u64 {

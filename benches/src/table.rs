@@ -62,15 +62,28 @@ fn write_all(out: &mut String, report: &Report) -> fmt::Result {
     for kind in &kinds {
         write!(out, " {} |", kind.title())?;
     }
-    writeln!(out, " auroch / etcd |\n|---|---|{}---|", "---|".repeat(kinds.len()))?;
+    let ratios = ratios(&kinds);
+    for (one, other) in &ratios {
+        write!(out, " {} / {} |", one.title(), other.title())?;
+    }
+    writeln!(out, "\n|---|---|{}", "---|".repeat(kinds.len() + ratios.len()))?;
     for row in rows(report) {
         write!(out, "| {} | {} |", row.title, row.unit.title())?;
         for &kind in &kinds {
             write!(out, " {} |", cell(report.spread(kind, &row.figure), row.unit.scale()))?;
         }
-        writeln!(out, " {} |", cell(report.ratio(&row.figure), 1.0))?;
+        for &ratio in &ratios {
+            write!(out, " {} |", cell(report.ratio(ratio, &row.figure), 1.0))?;
+        }
+        writeln!(out)?;
     }
     Ok(())
+}
+
+/// Who is compared with whom, of those who took part.
+fn ratios(kinds: &[Kind]) -> Vec<(Kind, Kind)> {
+    let pairs = [(Kind::Auroch, Kind::Etcd), (Kind::AurochAuth, Kind::Auroch)];
+    pairs.into_iter().filter(|(one, other)| kinds.contains(one) && kinds.contains(other)).collect()
 }
 
 /// What a reader has to know to judge the figures.

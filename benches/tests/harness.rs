@@ -69,6 +69,14 @@ async fn every_workload_runs_against_auroch_and_fills_the_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_user_may_do_all_that_is_measured() {
+    let session = Session::open_for_user(serve().await, tiny()).await.unwrap();
+    for workload in Workload::ALL {
+        assert!(sample(workload, &session).await.operations > 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_keeps_nothing_can_be_asked_for_what_suits_it() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
