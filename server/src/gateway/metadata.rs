@@ -8,10 +8,11 @@ use tonic::Status;
 const METADATA_PREFIX: &str = "grpc-metadata-";
 const TIMEOUT: &str = "grpc-timeout";
 
-/// What of a request's headers is the call's metadata. Nothing else gets through: not even a user agent matters to a service.
+/// What of a request's headers is the call's metadata, where it is text. Nothing else gets through: not even a user agent matters
+/// to a service.
 pub(super) fn of_call(headers: &HeaderMap) -> HeaderMap {
     let mut metadata = HeaderMap::new();
-    for (name, value) in headers {
+    for (name, value) in headers.iter().filter(|(_, value)| value.to_str().is_ok()) {
         let rest = name.as_str().strip_prefix(METADATA_PREFIX);
         match rest.map(|rest| HeaderName::from_bytes(rest.as_bytes())) {
             Some(Ok(rest)) if !is_reserved(&rest) => drop(metadata.append(rest, value.clone())),

@@ -12,6 +12,8 @@ mod metadata;
 mod methods;
 mod paths;
 mod requests;
+#[cfg(test)]
+mod tests;
 mod values;
 mod websocket;
 

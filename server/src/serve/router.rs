@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use ::http::{HeaderMap, Request, Response, Version};
+use ::http::{HeaderMap, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use proto::etcdserverpb::WatchRequest;
 use proto::etcdserverpb::auth_server::AuthServer;
@@ -139,14 +139,14 @@ impl hyper::service::Service<Request<Incoming>> for Router {
 
 impl Router {
     pub(super) fn route(&self, request: Request<RequestBody>) -> Counted {
-        if !has_valid_client_version(request.headers()) {
-            return Counted::new(Reply::status(status::invalid_client_api_version()), None);
-        }
         if self.role == Role::Grpc && !is_grpc(&request) {
-            return Counted::new(Reply::status(not_grpc()), None);
+            return Counted::new(Reply::response(not_grpc()), None);
         }
         if !self.role.serves_grpc() || !is_grpc(&request) {
             return Counted::new(self.answer_http(request), None);
+        }
+        if !has_valid_client_version(request.headers()) {
+            return Counted::new(Reply::status(status::invalid_client_api_version()), None);
         }
         let call = self.calls.begin(&request);
         let request = match &call {
@@ -192,9 +192,11 @@ fn is_grpc<B>(request: &Request<B>) -> bool {
     request.version() == Version::HTTP_2 && matches!(rest, Some([] | [b'+' | b';', ..]))
 }
 
-/// grpc-go's words, without the header that it repeats.
-fn not_grpc() -> tonic::Status {
-    tonic::Status::invalid_argument("invalid gRPC request content-type")
+/// grpc-go's answer, without the header that it repeats.
+fn not_grpc() -> Response<Body> {
+    let mut response = tonic::Status::invalid_argument("invalid gRPC request content-type").into_http();
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
 }
 
 fn unknown_service(service: &str) -> tonic::Status {
