@@ -28,6 +28,9 @@ mod compaction;
 mod config;
 mod convert;
 mod encode;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod header;
 mod listen;

@@ -13,6 +13,9 @@ mod environment;
 mod error;
 mod event;
 mod export;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash;
 mod index;
 mod key_range;

@@ -76,10 +76,13 @@ fn tcp(address: &str, tls: bool) -> Option<ListenUrl> {
     let (host, port) = address.rsplit_once(':')?;
     let port = port.parse().ok()?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    if bare.is_none() && host.contains([':', '/', '[', ']']) {
-        return None;
-    }
-    Some(ListenUrl::Tcp { host: bare.unwrap_or(host).to_owned(), port, tls })
+    let host = match bare {
+        Some(address) if address.contains(['/', '[', ']']) => return None,
+        Some(address) => address,
+        None if host.contains([':', '/', '[', ']']) => return None,
+        None => host,
+    };
+    Some(ListenUrl::Tcp { host: host.to_owned(), port, tls })
 }
 
 impl fmt::Display for ListenUrl {
@@ -132,6 +135,7 @@ mod tests {
             "http://host:port",
             "ftp://host:1",
             "http://::1:2379",
+            "http://[::1]]:1",
             "http://h:1/x",
         ] {
             assert!(text.parse::<ListenUrl>().is_err(), "{text}");

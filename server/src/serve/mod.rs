@@ -4,6 +4,8 @@ mod accept;
 mod body;
 mod connection;
 mod counted;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod http;
 mod kv;
 mod local;

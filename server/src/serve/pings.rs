@@ -13,6 +13,9 @@ use crate::listen::Io;
 
 mod frames;
 
+#[cfg(feature = "fuzzing")]
+pub use self::frames::fuzz;
+
 /// Pings too early that are forgiven until the server next sends something. grpc-go's number.
 const FORGIVEN: u32 = 2;
 /// GOAWAY with ENHANCE_YOUR_CALM and the words that make gRPC clients ping less often.

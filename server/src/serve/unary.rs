@@ -118,6 +118,24 @@ fn length(frame: &[u8]) -> Option<usize> {
     Some(u32::from_be_bytes([a, b, c, d]) as usize)
 }
 
+/// A framed message is received or refused alike however it comes; the first byte says how.
+#[cfg(feature = "fuzzing")]
+pub fn fuzz(data: &[u8]) {
+    let Some((&step, frame)) = data.split_first() else { return };
+    let receive = |step: usize| {
+        let mut received = Received::default();
+        for part in frame.chunks(step) {
+            received.push(Bytes::copy_from_slice(part), 1000)?;
+        }
+        received.message()
+    };
+    match (receive(usize::from(step).max(1)), receive(frame.len().max(1))) {
+        (Ok(parts), Ok(whole)) => assert_eq!(parts, whole),
+        (Err(parts), Err(whole)) => assert_eq!(parts.code(), whole.code()),
+        (parts, whole) => panic!("{parts:?} and {whole:?}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proto::etcdserverpb::PutRequest;

@@ -1,4 +1,4 @@
-//! The files that TLS is made of, read.
+//! The files that TLS is made of.
 
 use std::fs;
 use std::path::Path;
@@ -17,8 +17,12 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    pub(super) fn read(self) -> Result<Vec<u8>, TlsError> {
-        fs::read(self.path).map_err(|source| TlsError::Read { flag: self.flag, path: self.path.to_owned(), source })
+    /// What `parse` makes of the file's bytes.
+    pub(super) fn read<T>(self, parse: impl FnOnce(Self, &[u8]) -> Result<T, TlsError>) -> Result<T, TlsError> {
+        match fs::read(self.path) {
+            Ok(bytes) => parse(self, &bytes),
+            Err(source) => Err(TlsError::Read { flag: self.flag, path: self.path.to_owned(), source }),
+        }
     }
 
     pub(super) fn malformed(self, expected: &'static str, reason: impl ToString) -> TlsError {
@@ -27,10 +31,9 @@ impl Source<'_> {
 }
 
 /// A chain of certificates, the server's first.
-pub(super) fn certificates(file: Source<'_>) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(super) fn certificates(file: Source<'_>, bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     const EXPECTED: &str = "certificate in PEM form";
-    let bytes = file.read()?;
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     let certificates = read.map_err(|error| file.malformed(EXPECTED, error))?;
     if certificates.is_empty() {
         return Err(file.malformed(EXPECTED, "there is no such section in it"));
@@ -39,13 +42,12 @@ pub(super) fn certificates(file: Source<'_>) -> Result<Vec<CertificateDer<'stati
 }
 
 /// A key. What is wrong with it is said without a byte of it.
-pub(super) fn key(file: Source<'_>) -> Result<PrivateKeyDer<'static>, TlsError> {
+pub(super) fn key(file: Source<'_>, bytes: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
     const EXPECTED: &str = "private key in PEM form";
-    let bytes = file.read()?;
-    if is_encrypted(&bytes) {
+    if is_encrypted(bytes) {
         return Err(TlsError::EncryptedKey(file.path.to_owned()));
     }
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
+    PrivateKeyDer::from_pem_slice(bytes).map_err(|error| match error {
         PemError::NoItemsFound => file.malformed(EXPECTED, "there is no such section in it"),
         PemError::MissingSectionEnd { .. } => file.malformed(EXPECTED, "it has no end"),
         _ => file.malformed(EXPECTED, "it is damaged"),
@@ -59,9 +61,9 @@ fn is_encrypted(pem: &[u8]) -> bool {
 }
 
 /// Those who sign clients' certificates.
-pub(super) fn authorities(file: Source<'_>) -> Result<RootCertStore, TlsError> {
+pub(super) fn authorities(file: Source<'_>, bytes: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(file)? {
+    for certificate in certificates(file, bytes)? {
         roots.add(certificate).map_err(|error| file.malformed("certificate of an authority", error))?;
     }
     Ok(roots)

@@ -43,9 +43,9 @@ pub(super) fn load(options: &TlsOptions, pair: Pair<'_>) -> Result<ServerConfig,
     };
     let cert_file = Source { flag: "--cert-file", path: pair.cert };
     let key_file = Source { flag: "--key-file", path: pair.key };
-    let certificates = files::certificates(cert_file)?;
+    let certificates = cert_file.read(files::certificates)?;
     warn_of_validity(&certificates, pair.cert);
-    let built = builder.with_single_cert(certificates, files::key(key_file)?);
+    let built = builder.with_single_cert(certificates, key_file.read(files::key)?);
     let mut config = built.map_err(|error| match error {
         Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
             TlsError::Mismatch { cert: pair.cert.to_owned(), key: pair.key.to_owned() }
@@ -72,11 +72,11 @@ fn versions(options: &TlsOptions) -> Vec<&'static SupportedProtocolVersion> {
 /// What clients must show, if they must.
 fn client_rules(options: &TlsOptions, provider: Arc<CryptoProvider>) -> Result<Option<ClientRules>, TlsError> {
     let Some(path) = &options.trusted_ca_file else { return Ok(None) };
-    let authorities = files::authorities(Source { flag: "--trusted-ca-file", path })?;
+    let authorities = Source { flag: "--trusted-ca-file", path }.read(files::authorities)?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(authorities), provider).build();
     let authority: Arc<dyn ClientCertVerifier> = verifier.map_err(|error| TlsError::Unusable(error.to_string()))?;
     let crl_file = options.client_crl_file.as_deref();
-    let revoked = crl_file.map(|path| Revoked::read(Source { flag: "--client-crl-file", path })).transpose()?;
+    let revoked = crl_file.map(|path| Source { flag: "--client-crl-file", path }.read(Revoked::parse)).transpose()?;
     Ok(Some(ClientRules { authority, revoked: revoked.unwrap_or_default(), names: allowed_names(options)? }))
 }
 

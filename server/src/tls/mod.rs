@@ -4,6 +4,8 @@ mod ciphers;
 mod client;
 mod error;
 mod files;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod handshake;
 mod load;
 mod names;

@@ -16,10 +16,9 @@ pub(super) struct Revoked {
 
 impl Revoked {
     /// Reads one list in DER, or any number of them in PEM.
-    pub(super) fn read(file: Source<'_>) -> Result<Self, TlsError> {
+    pub(super) fn parse(file: Source<'_>, bytes: &[u8]) -> Result<Self, TlsError> {
         let mut revoked = Self::default();
-        let bytes = file.read()?;
-        for list in lists(&bytes) {
+        for list in lists(bytes) {
             let list = list.map_err(|error| file.malformed(EXPECTED, error))?;
             revoked.add(file, &list)?;
         }

@@ -54,7 +54,9 @@ fn names(hosts: &[String]) -> BTreeSet<String> {
 fn is_good(cert: &Path, key: &Path, hosts: &BTreeSet<String>) -> bool {
     let is_pair = cert.exists() && load(&TlsOptions::default(), Pair { cert, key }).is_ok();
     is_pair
-        && files::certificates(Source { flag: "--auto-tls", path: cert }).is_ok_and(|found| is_for(&found[0], hosts))
+        && Source { flag: "--auto-tls", path: cert }
+            .read(files::certificates)
+            .is_ok_and(|found| is_for(&found[0], hosts))
 }
 
 fn is_for(certificate: &CertificateDer<'_>, hosts: &BTreeSet<String>) -> bool {

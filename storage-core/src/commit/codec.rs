@@ -135,7 +135,8 @@ impl<'a> Reader<'a> {
         if tombstone {
             return Ok((key, VersionMeta::tombstone(id), &[]));
         }
-        let create = Revision(revision.0.wrapping_sub(self.varint()?.cast_signed()));
+        let create = i64::try_from(self.varint()?).ok().filter(|age| (0..revision.0).contains(age));
+        let create = create.map(|age| Revision(revision.0 - age)).ok_or(CommitCodecError::Malformed)?;
         let version = self.varint()?.cast_signed();
         let lease = LeaseId(self.varint()?.cast_signed());
         let value = self.bytes()?;
@@ -225,5 +226,15 @@ mod tests {
         for len in 0..stored.len() {
             assert!(decode_metas(Revision(900), &stored[..len], |_, _, _| {}).is_err());
         }
+    }
+
+    #[test]
+    fn a_life_that_begins_before_the_first_revision_is_refused() {
+        let commit = sample();
+        let stored = encode_commit(&commit);
+        // The life of the first key began 893 revisions before its version.
+        assert_eq!(decode_commit(commit.position, Revision(893), &stored), Err(CommitCodecError::Malformed));
+        assert!(decode_commit(commit.position, Revision(894), &stored).is_ok());
+        assert_eq!(decode_commit(commit.position, Revision(i64::MIN), &stored), Err(CommitCodecError::Malformed));
     }
 }

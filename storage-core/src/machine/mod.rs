@@ -20,6 +20,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::RwLock;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::control::Record;
 use self::draft::{Draft, Undo};
 pub(crate) use self::draft::{Effects, Evaluated};
 use self::lessor::{Lessor, Moment};

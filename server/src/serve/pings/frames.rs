@@ -91,6 +91,19 @@ impl Frames {
     }
 }
 
+/// The same frames are found however the bytes are cut; the first byte says how.
+#[cfg(feature = "fuzzing")]
+pub fn fuzz(data: &[u8]) {
+    let Some((&step, bytes)) = data.split_first() else { return };
+    let bytes = [PREFACE, bytes].concat();
+    let found = |step: usize| {
+        let (mut frames, mut seen) = (Frames::of_client(), Vec::new());
+        bytes.chunks(step).for_each(|part| frames.walk(part, |frame| seen.push(frame)));
+        (seen, frames.at_boundary())
+    };
+    assert_eq!(found(usize::from(step).max(1)), found(bytes.len()));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

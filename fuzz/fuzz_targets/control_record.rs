@@ -1,0 +1,5 @@
+//! Stored control records.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| storage_core::fuzzing::control_record(data));
