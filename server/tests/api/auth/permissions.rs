@@ -6,7 +6,7 @@ use etcd_client::{
 use futures_util::TryStreamExt as _;
 use proto::etcdserverpb::RangeRequest;
 use proto::etcdserverpb::kv_client::KvClient;
-use tonic::Code::Unimplemented;
+use tonic::Code::FailedPrecondition;
 use tonic::Request;
 
 use super::*;
@@ -150,7 +150,7 @@ async fn what_is_the_cluster_s_is_root_s_and_some_is_every_user_s() {
     root.compact(1, None).await.unwrap();
     root.defragment().await.unwrap();
     root.hash().await.unwrap();
-    assert_eq!(status_of(root.move_leader(1).await).0, Unimplemented);
+    assert_eq!(status_of(root.move_leader(1).await).0, FailedPrecondition);
 }
 
 #[tokio::test]
