@@ -55,7 +55,8 @@ impl Store {
         Ok(response)
     }
 
-    /// Reads a range in parts of about `chunk_bytes`, all at the revision at which it began.
+    /// Reads a range in parts of about `chunk_bytes`, all at the revision at which it began. A target of a sort without an order
+    /// sorts each part by itself.
     ///
     /// # Errors
     /// As [`Store::range`], and [`StoreError::StreamSort`] or [`StoreError::StreamFilter`] for what needs the whole range at once.

@@ -9,7 +9,7 @@ use crate::auth::Permit;
 use crate::error::StoreError;
 use crate::key_range::KeyRange;
 use crate::read;
-use crate::request::{RangeRequest, RevisionFilter, SortOrder, SortTarget};
+use crate::request::{RangeRequest, RevisionFilter, Sort, SortOrder, SortTarget};
 use crate::response::KeyValue;
 use crate::store::Inner;
 use crate::types::{LeaseId, Revision};
@@ -109,12 +109,13 @@ impl RangeStream {
         let mut kvs = self.collect()?;
         self.store.shared.auth.confirm(self.permit)?;
         self.remaining -= kvs.len();
-        if !self.request.keys_only {
+        if self.needs_values() {
             let mut lacking: Vec<_> = kvs.iter_mut().filter(|kv| kv.meta.value_bytes() > 0).collect();
             for part in lacking.chunks_mut(read::VALUES_PER_READ) {
                 read::fill_part(part, &self.store.values).await?;
             }
         }
+        self.arrange(&mut kvs);
         let is_last = self.remaining == 0 || kvs.is_empty();
         Ok(RangeChunk { kvs, end: is_last.then_some(self.end) })
     }
@@ -128,14 +129,14 @@ impl RangeStream {
         if keys_max == 0 {
             return Ok(kvs);
         }
-        let mut bytes = 0;
+        let (mut bytes, needs_values) = (0, self.needs_values());
         index.visit(&self.keys, self.at, |key, meta| {
             let mut meta = *meta;
             bytes += key.len() + KV_OVERHEAD_BYTES;
-            if self.request.keys_only {
-                meta.lease = LeaseId::NONE;
-            } else {
+            if needs_values {
                 bytes += meta.value_bytes();
+            } else {
+                meta.lease = LeaseId::NONE;
             }
             kvs.push(KeyValue { key: key.clone(), meta, value: Bytes::new() });
             let full = kvs.len() == keys_max || bytes >= self.chunk_bytes;
@@ -148,9 +149,38 @@ impl RangeStream {
     }
 }
 
+impl RangeStream {
+    fn target(&self) -> SortTarget {
+        self.request.sort.map_or(SortTarget::Key, |sort| sort.target)
+    }
+
+    fn needs_values(&self) -> bool {
+        !self.request.keys_only || self.target() == SortTarget::Value
+    }
+
+    /// A target without an order sorts each part by itself, as in etcd, so that a range of one part is what
+    /// [`Store::range`](crate::Store::range) answers. Values that a part was only sorted by are left out again.
+    fn arrange(&self, kvs: &mut [KeyValue]) {
+        match self.target() {
+            SortTarget::Key => {}
+            SortTarget::Version => kvs.sort_by_key(|kv| kv.meta.version),
+            SortTarget::Create => kvs.sort_by_key(|kv| kv.meta.create_revision),
+            SortTarget::Mod => kvs.sort_by_key(|kv| kv.meta.mod_revision()),
+            SortTarget::Value => kvs.sort_by(|a, b| a.value.cmp(&b.value)),
+        }
+        if self.request.keys_only {
+            kvs.iter_mut().for_each(|kv| kv.value = Bytes::new());
+        }
+    }
+}
+
 fn check_streamable(request: &RangeRequest) -> Result<(), StoreError> {
-    let in_key_order = request.sort.is_none_or(|s| s.target == SortTarget::Key && s.order != Some(SortOrder::Descend));
-    if !in_key_order {
+    let is_ordered = |sort: Sort| match sort.order {
+        None => false,
+        Some(SortOrder::Ascend) => sort.target != SortTarget::Key,
+        Some(SortOrder::Descend) => true,
+    };
+    if request.sort.is_some_and(is_ordered) {
         return Err(StoreError::StreamSort);
     }
     if request.filter != RevisionFilter::default() {

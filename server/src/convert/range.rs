@@ -22,12 +22,11 @@ pub(crate) fn range(request: &WireRange) -> Result<RangeRequest, StoreError> {
     })
 }
 
-/// A request of RangeStream, which goes by key whatever target an unordered request names, as in etcd.
+/// A request of RangeStream.
 pub(crate) fn range_stream(request: &WireRange) -> Result<RangeRequest, StoreError> {
-    let mut request = range(request)?;
-    match request.sort {
-        Some(Sort { order: Some(_), .. }) => return Err(StoreError::StreamSort),
-        _ => request.sort = None,
+    let request = range(request)?;
+    if request.sort.is_some_and(|sort| sort.order.is_some()) {
+        return Err(StoreError::StreamSort);
     }
     if request.filter != RevisionFilter::default() {
         return Err(StoreError::StreamFilter);

@@ -25,8 +25,9 @@ fn another_target_without_an_order_is_kept_apart() {
 }
 
 #[test]
-fn a_stream_ignores_a_target_without_an_order() {
-    assert_eq!(range_stream(&sorted(WireTarget::Mod, WireOrder::None)).unwrap().sort, None);
+fn a_stream_takes_a_target_without_an_order_alone() {
+    let sort = range_stream(&sorted(WireTarget::Mod, WireOrder::None)).unwrap().sort;
+    assert_eq!(sort, Some(Sort { target: SortTarget::Mod, order: None }));
     assert_eq!(range_stream(&sorted(WireTarget::Mod, WireOrder::Ascend)).unwrap_err(), StoreError::StreamSort);
 }
 

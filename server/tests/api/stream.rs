@@ -64,6 +64,21 @@ async fn an_empty_range_is_one_chunk_with_a_header() {
 }
 
 #[tokio::test]
+async fn a_target_without_an_order_sorts_a_small_range_as_range_does() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    for (key, value) in [("a", "3"), ("b", "1"), ("c", "2")] {
+        client.put(key, value, None).await.unwrap();
+    }
+    let mut kv = KvClient::new(server.channel().await);
+    for keys_only in [false, true] {
+        let by_value = RangeRequest { sort_target: range_request::SortTarget::Value as i32, keys_only, ..everything() };
+        let whole = kv.range(by_value.clone()).await.unwrap().into_inner();
+        assert_eq!(collect(&mut kv, by_value).await, [whole]);
+    }
+}
+
+#[tokio::test]
 async fn orders_and_filters_are_not_offered() {
     let (_server, mut kv) = filled().await;
     let sorted = RangeRequest { sort_order: range_request::SortOrder::Descend as i32, ..everything() };
