@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use etcd_client::{AlarmAction, AlarmType};
+use etcd_client::{AlarmAction, AlarmType, CompactionOptions};
 use proto::etcdserverpb::cluster_client::ClusterClient;
 use proto::etcdserverpb::maintenance_client::MaintenanceClient;
 use proto::etcdserverpb::{DefragmentRequest, MemberListRequest, StatusRequest};
@@ -81,6 +81,19 @@ async fn hashes_are_stable_and_change_with_the_data() {
     assert_ne!((first.hash(), whole), (second.hash(), client.hash().await.unwrap().hash()));
     assert_eq!(client.hash_kv(2).await.unwrap().hash(), first.hash(), "the past does not change");
     assert_eq!(status_of(client.hash_kv(9).await).0, Code::OutOfRange);
+}
+
+#[tokio::test]
+async fn a_compaction_does_not_change_the_hash_that_was_told_of_its_revision() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.put("k", "1", None).await.unwrap();
+    client.put("k", "2", None).await.unwrap();
+    client.delete("k", None).await.unwrap();
+    let before = client.hash_kv(4).await.unwrap();
+    client.compact(4, Some(CompactionOptions::new().with_physical())).await.unwrap();
+    let after = client.hash_kv(4).await.unwrap();
+    assert_eq!((after.hash(), after.compact_version()), (before.hash(), before.compact_version()));
 }
 
 #[tokio::test]

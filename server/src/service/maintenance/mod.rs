@@ -1,6 +1,7 @@
 //! `etcdserverpb.Maintenance`.
 
 mod downgrade;
+mod told;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use proto::etcdserverpb::{
 use storage_core::{Alarm, Durability, Revision, Store, StoreStatus};
 use tonic::{Request, Response, Status};
 
+use self::told::ToldHashes;
 use crate::access::Access;
 use crate::options::{EmulatedVersion, ServerOptions};
 use crate::snapshot::{Origin, SnapshotStream, Snapshots};
@@ -24,13 +26,19 @@ pub(crate) struct MaintenanceService {
     access: Arc<Access>,
     version: EmulatedVersion,
     snapshots: Snapshots,
+    told: ToldHashes,
 }
 
 impl MaintenanceService {
     pub(crate) fn new(access: Arc<Access>, options: &ServerOptions) -> Self {
         let origin = Origin { member: options.member.clone(), version: options.version };
         let directory = options.snapshot_dir.clone().unwrap_or_else(std::env::temp_dir);
-        Self { access, version: options.version, snapshots: Snapshots::new(origin, directory) }
+        Self {
+            access,
+            version: options.version,
+            snapshots: Snapshots::new(origin, directory),
+            told: ToldHashes::default(),
+        }
     }
 
     /// The store for the sender of `request`, if that is root.
@@ -116,6 +124,7 @@ impl Maintenance for MaintenanceService {
     async fn hash_kv(&self, request: Request<HashKvRequest>) -> Result<Response<HashKvResponse>, Status> {
         let store = self.access.store_for(&request)?;
         let hashed = store.hash_kv(Revision(request.get_ref().revision)).await.map_err(status::of)?;
+        let hashed = self.told.settle(hashed);
         Ok(Response::new(HashKvResponse {
             header: header::at(&store, hashed.revision),
             hash: hashed.hash,
