@@ -43,7 +43,7 @@ built() {
   cd "$here"
 }
 
-build_tools() { build_etcdctl && build_k8s_suite && build_k8s_upstream && build_apiserver; }
+build_tools() { build_etcdctl && build_etcd_suite && build_k8s_suite && build_k8s_upstream && build_apiserver; }
 
 build_etcd() {
   built etcd tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd" go.etcd.io/etcd/server/v3
@@ -53,6 +53,14 @@ build_etcdctl() {
   build_etcd &&
     built etcdctl tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcdctl" go.etcd.io/etcd/etcdctl/v3 &&
     built etcdctl.test etcdctl . ../harness -- go test -c -o "$bin/etcdctl.test" .
+}
+
+build_etcd_suite() {
+  build_etcdctl &&
+    built etcdutl tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcdutl" go.etcd.io/etcd/etcdutl/v3 &&
+    built etcd-shim etcd-suite shim go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd-shim" ./shim &&
+    built etcd-common.test etcd-suite go.mod go.sum -- \
+      go test -c -tags e2e -o "$bin/etcd-common.test" go.etcd.io/etcd/tests/v3/common
 }
 
 build_k8s_suite() {
