@@ -42,6 +42,7 @@ mod service;
 mod snapshot;
 mod status;
 mod tls;
+mod traces;
 
 pub use self::access::{AuthOptions, AuthToken, AuthTokenError, BCRYPT_COSTS, JwtKeyError, JwtOptions};
 pub use self::compaction::{AutoCompaction, ClientCompaction};
@@ -51,3 +52,4 @@ pub use self::options::{
 };
 pub use self::serve::{Endpoint, Role, run};
 pub use self::tls::{AutoTls, CipherSuite, Tls, TlsError, TlsOptions, TlsVersion};
+pub use self::traces::{MILLION, TraceError, TraceOptions, Traces};

@@ -8,6 +8,7 @@ use storage_core::backend::Peer;
 
 use crate::access::AuthOptions;
 use crate::compaction::{AutoCompaction, ClientCompaction};
+use crate::traces::Traces;
 
 /// What a request may be larger than `max_request_bytes` and still be read, so that it gets an answer that says so.
 const REQUEST_OVERHEAD_BYTES: usize = 512 * 1024;
@@ -35,6 +36,8 @@ pub struct ServerOptions {
     pub metrics: MetricsDetail,
     /// Where the files of snapshots are while they are sent, without a name; `None` is the system's folder for such files.
     pub snapshot_dir: Option<PathBuf>,
+    /// Where spans of calls go; `None` makes none.
+    pub traces: Option<Traces>,
     /// By what rule the server compacts by itself; `None` leaves it to clients.
     pub auto_compaction: Option<AutoCompaction>,
     /// What becomes of a client's wish to compact.
@@ -66,6 +69,7 @@ impl Default for ServerOptions {
             http: HttpOptions::default(),
             metrics: MetricsDetail::default(),
             snapshot_dir: None,
+            traces: None,
             auto_compaction: None,
             client_compaction: ClientCompaction::default(),
             shutdown_grace: Duration::from_secs(3),

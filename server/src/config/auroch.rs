@@ -81,7 +81,8 @@ fn serve(mut command: clap::Command, args: Vec<OsString>, env: &Environment) -> 
     let matches = command.try_get_matches_from_mut(args)?;
     let mut config = Config { warnings: ignored::warnings(&matches), ..Config::default() };
     let flags = Auroch::from_arg_matches(&matches)?.flags;
-    flags.apply(&mut config).map_err(|refused| command.error(ErrorKind::ValueValidation, refused))?;
+    let applied = ignored::refuse_cluster(&matches).and_then(|()| flags.apply(&mut config));
+    applied.map_err(|refused| command.error(ErrorKind::ValueValidation, refused))?;
     Ok(Action::Serve(Box::new(config)))
 }
 

@@ -37,6 +37,19 @@ pub(super) fn double_dashes(args: Vec<OsString>) -> Vec<OsString> {
     doubled.collect()
 }
 
+/// The arguments without lists that are empty: `--cors=` is as good as no `--cors`.
+pub(super) fn without_empty_lists(command: &Command, args: Vec<OsString>) -> Vec<OsString> {
+    let is_list = |name: &str| {
+        let mut args = command.get_arguments().filter(|arg| arg.get_long() == Some(name));
+        args.any(|arg| arg.get_value_delimiter().is_some())
+    };
+    let is_empty_list = |arg: &OsString| {
+        let name = arg.to_str().and_then(|arg| arg.strip_prefix("--")?.strip_suffix('='));
+        name.is_some_and(is_list)
+    };
+    args.into_iter().filter(|arg| !is_empty_list(arg)).collect()
+}
+
 fn is_single(text: &str) -> bool {
     matches!(text.as_bytes(), [b'-', first, _, ..] if first.is_ascii_alphabetic())
 }

@@ -1,11 +1,15 @@
 //! Flags of etcd's that mean nothing here. They are accepted, so that a command line for etcd works, and a warning says
 //! that they have no effect. A flag that guards something, such as one for TLS, is not among them: it must not be ignored.
 
+use std::collections::BTreeSet;
+
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use super::Refused;
+
 /// Flags that take a value.
-const WITH_VALUE: [&str; 58] = [
+const WITH_VALUE: [&str; 54] = [
     "backend-batch-interval",
     "backend-batch-limit",
     "backend-bbolt-freelist-type",
@@ -31,10 +35,6 @@ const WITH_VALUE: [&str; 58] = [
     "discovery-token",
     "discovery-user",
     "downgrade-check-time",
-    "distributed-tracing-address",
-    "distributed-tracing-instance-id",
-    "distributed-tracing-sampling-rate",
-    "distributed-tracing-service-name",
     "election-timeout",
     "feature-gates",
     "heartbeat-interval",
@@ -67,11 +67,10 @@ const WITH_VALUE: [&str; 58] = [
 ];
 
 /// Flags that are on when they have no value.
-const SWITCHES: [&str; 17] = [
+const SWITCHES: [&str; 16] = [
     "compact-hash-check-enabled",
     "discovery-insecure-skip-tls-verify",
     "discovery-insecure-transport",
-    "enable-distributed-tracing",
     "enable-log-rotation",
     "enable-pprof",
     "force-new-cluster",
@@ -101,6 +100,18 @@ pub(super) fn accept(command: Command) -> Command {
 
 fn has(command: &Command, flag: Option<&str>) -> bool {
     command.get_arguments().any(|arg| arg.get_long() == flag)
+}
+
+/// Refuses to be one of several members: each would keep a store of its own, and clients would take them for one.
+pub(super) fn refuse_cluster(matches: &ArgMatches) -> Result<(), Refused> {
+    let members = matches.try_get_one::<String>("initial-cluster").ok().flatten();
+    let names =
+        members.iter().flat_map(|members| members.split(',')).filter_map(|member| Some(member.split_once('=')?.0));
+    if names.map(str::trim).collect::<BTreeSet<_>>().len() > 1 {
+        let why = "--initial-cluster names several members, and this server cannot be one of them: it is alone";
+        return Err(Refused(why.to_owned()));
+    }
+    Ok(())
 }
 
 /// A warning for each that was given.

@@ -27,6 +27,7 @@ use self::face::Face;
 use crate::listen::ListenUrl;
 use crate::options::ServerOptions;
 use crate::tls::TlsOptions;
+use crate::traces::TraceOptions;
 
 /// What the program is asked to do.
 #[derive(Debug)]
@@ -65,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) listen_metrics: Vec<ListenUrl>,
     pub(crate) tls: TlsOptions,
     pub(crate) log: LogConfig,
+    /// Where traces go, if they are wanted.
+    pub(crate) traces: Option<TraceOptions>,
     /// What was asked for and has no effect, or a risky one.
     pub(crate) warnings: Vec<String>,
 }
@@ -81,6 +84,7 @@ impl Default for Config {
             listen_metrics: Vec::new(),
             tls: TlsOptions::default(),
             log: LogConfig { level: LogLevel::Info, format: LogFormat::Text },
+            traces: None,
             warnings: Vec::new(),
         }
     }

@@ -2,12 +2,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use http::HeaderMap;
 use storage_core::stats::{Counter, Histogram};
 use tonic::Code;
 
 use super::connection::Connection;
-use super::methods::Method;
+use super::methods::{METHODS, Method};
 use crate::options::MetricsDetail;
+use crate::traces::{Span, Traces};
 
 /// gRPC's codes, from OK to Unauthenticated.
 pub(super) const CODES: usize = 17;
@@ -84,6 +86,7 @@ pub(crate) struct Call {
     connection: Arc<Connection>,
     method: usize,
     began: Option<Instant>,
+    span: Option<Span>,
     finished: bool,
 }
 
@@ -93,7 +96,13 @@ impl Call {
         counters.started.increment();
         counters.running.fetch_add(1, Ordering::Relaxed);
         let began = counters.are_timed().then(Instant::now);
-        Self { connection, method, began, finished: false }
+        Self { connection, method, began, span: None, finished: false }
+    }
+
+    /// Traces the call too, if it is to be.
+    pub(crate) fn trace(&mut self, traces: &Traces, headers: &HeaderMap) {
+        let Method { service, name, .. } = METHODS[self.method];
+        self.span = traces.begin(service, name, headers);
     }
 
     /// For what the client sends.
@@ -118,6 +127,9 @@ impl Call {
 
     fn end(&mut self, code: Code) {
         self.finished = true;
+        if let Some(span) = self.span.take() {
+            span.end(code);
+        }
         let counters = self.counters();
         counters.running.fetch_sub(1, Ordering::Relaxed);
         counters.handled[code as usize].increment();

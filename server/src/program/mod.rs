@@ -17,6 +17,7 @@ use crate::config::{self, Action, Config, Environment};
 use crate::listen::ListenError;
 use crate::serve::{self, Endpoint};
 use crate::tls::TlsError;
+use crate::traces::{TraceError, Traces};
 
 /// Threads that run tasks, at least: one that does something long must not stop the rest.
 const MIN_WORKERS: usize = 2;
@@ -36,6 +37,8 @@ enum Failure {
     Listen(#[from] ListenError),
     #[error(transparent)]
     Storage(#[from] storage::StorageError),
+    #[error(transparent)]
+    Traces(#[from] TraceError),
     #[error("the storage was not closed well: {0}")]
     Close(storage_core::StoreError),
 }
@@ -100,7 +103,13 @@ async fn serve(mut config: Config) -> Result<(), Failure> {
     let store = storage::open(&config.storage, config.store).await?;
     announce(&config.storage, &store, &endpoints);
     tokio::spawn(memory::give_back());
-    serve::run(endpoints, store, config.server, shutdown).await.map_err(Failure::Close)?;
+    let traces = config.traces.as_ref().map(Traces::export).transpose()?;
+    config.server.traces.clone_from(&traces);
+    let closed = serve::run(endpoints, store, config.server, shutdown).await;
+    if let Some(traces) = traces {
+        traces.shutdown().await;
+    }
+    closed.map_err(Failure::Close)?;
     tracing::info!("auroch has stopped");
     Ok(())
 }

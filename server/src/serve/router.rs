@@ -34,6 +34,7 @@ use crate::service::{
     MaintenanceService, WatchService,
 };
 use crate::status;
+use crate::traces::Traces;
 
 /// Finds the service that a request is for. There is nothing between the connection and the service but this.
 #[derive(Clone)]
@@ -59,6 +60,7 @@ struct Services {
     election: ElectionServer<ElectionService>,
     health: HealthServer<HealthService>,
     http: Http,
+    traces: Option<Traces>,
     /// Requests above this size are not read.
     max_bytes: usize,
 }
@@ -87,6 +89,7 @@ impl Router {
                 .max_decoding_message_size(max_bytes),
             health: HealthServer::new(HealthService::new(store.clone(), drain)),
             http: Http::new(store.clone(), Arc::clone(&metrics), options, tasks, stop.clone()),
+            traces: options.traces.clone(),
             max_bytes,
             access,
         };
@@ -148,7 +151,10 @@ impl Router {
         if !has_valid_client_version(request.headers()) {
             return Counted::new(Reply::status(status::invalid_client_api_version()), None);
         }
-        let call = self.calls.begin(&request);
+        let mut call = self.calls.begin(&request);
+        if let (Some(call), Some(traces)) = (&mut call, &self.services.traces) {
+            call.trace(traces, request.headers());
+        }
         let request = match &call {
             Some(call) => request.map(|body| body.counted(call.meter())),
             None => request,

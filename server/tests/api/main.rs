@@ -34,6 +34,7 @@ mod tls;
 mod tls_bad_input;
 mod tls_clients;
 mod tls_reload;
+mod traces;
 mod txn;
 mod watch;
 mod watch_wire;

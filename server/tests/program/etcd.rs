@@ -7,6 +7,8 @@ use std::path::Path;
 use tempfile::tempdir;
 use tokio::process::Command;
 
+use crate::common::certs::{CLIENT, Certs, SERVER};
+use crate::common::tls::is_served_at;
 use crate::process::{PROGRAM, Process};
 
 fn etcd(folder: &Path) -> Command {
@@ -36,4 +38,39 @@ async fn a_file_configures_it_alone() {
     }
     assert!(process.said.iter().all(|line| line.starts_with('{')), "{:#?}", process.said);
     assert!(!folder.path().join("other").exists());
+}
+
+#[tokio::test]
+async fn kubeadms_arguments_serve_those_who_have_a_certificate() {
+    let certs = Certs::new();
+    certs.write_pair(&certs.authority.issue(SERVER));
+    certs.write("ca.pem", certs.authority.pem());
+    let args = [
+        "--advertise-client-urls=https://127.0.0.1:2379",
+        "--cert-file=cert.pem",
+        "--client-cert-auth=true",
+        "--data-dir=data",
+        "--feature-gates=InitialCorruptCheck=true",
+        "--initial-advertise-peer-urls=https://127.0.0.1:2380",
+        "--initial-cluster=node=https://127.0.0.1:2380",
+        "--key-file=key.pem",
+        "--listen-client-urls=https://127.0.0.1:0,https://127.0.0.1:0",
+        "--listen-metrics-urls=http://127.0.0.1:0",
+        "--listen-peer-urls=https://127.0.0.1:2380",
+        "--name=node",
+        "--peer-cert-file=peer.crt",
+        "--peer-client-cert-auth=true",
+        "--peer-key-file=peer.key",
+        "--peer-trusted-ca-file=ca.pem",
+        "--snapshot-count=10000",
+        "--trusted-ca-file=ca.pem",
+        "--watch-progress-notify-interval=5s",
+        // For the test, which reads it.
+        "--log-format=console",
+    ];
+    let mut process = Process::start_as(etcd(certs.folder()), certs.folder(), &args);
+    process.until("ready to serve client requests").await;
+    assert!(is_served_at(&process.url(), &certs.authority.client(Some(&certs.authority.issue(CLIENT)))).await);
+    assert!(!is_served_at(&process.url(), &certs.authority.client(None)).await);
+    assert!(process.has_said("serving metrics"));
 }

@@ -61,6 +61,7 @@ impl Reader<'_> {
         keys.into_iter().try_for_each(|(key, value)| match (key.as_str(), value) {
             // What no value stands behind is as good as left out.
             (_, Value::Null) => Ok(()),
+            (_, Value::String(text)) if text.is_empty() => Ok(()),
             ("client-transport-security", Value::Object(keys)) => self.group(&key, keys, client_flag),
             ("socket-options", Value::Object(keys)) => self.group(&key, keys, |key| format!("socket-{key}")),
             ("peer-transport-security" | "discovery-config", Value::Object(keys)) => {
@@ -74,7 +75,7 @@ impl Reader<'_> {
     }
 
     fn group(&mut self, group: &str, keys: Map<String, Value>, flag: fn(&str) -> String) -> Result<(), String> {
-        let mut given = keys.iter().filter(|(_, value)| !value.is_null());
+        let mut given = keys.iter().filter(|(_, value)| !value.is_null() && *value != "");
         given.try_for_each(|(key, value)| self.key(&format!("{group}.{key}"), &flag(key), value))
     }
 

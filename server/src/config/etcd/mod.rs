@@ -53,7 +53,8 @@ struct Etcd {
 /// What the arguments and the environment ask for.
 pub(super) fn parse(args: Vec<OsString>, env: &Environment) -> Result<Action, clap::Error> {
     let mut command = command();
-    let known = unknown::set_aside(&mut command, go::double_dashes(args))?;
+    let args = go::without_empty_lists(&command, go::double_dashes(args));
+    let known = unknown::set_aside(&mut command, args)?;
     let matches = command.try_get_matches_from_mut(&known.args)?;
     let given = Etcd::from_arg_matches(&matches)?;
     let file = given.config_file.or_else(|| env.get("ETCD_CONFIG_FILE").map(PathBuf::from));
@@ -77,7 +78,8 @@ pub(super) fn parse(args: Vec<OsString>, env: &Environment) -> Result<Action, cl
     let mut config = Config { warnings, ..Config::default() };
     let mut flags = Etcd::from_arg_matches(&matches)?.flags;
     flags.name_data_dir(DATA_DIR);
-    flags.apply(&mut config).map_err(|refused| command.error(ErrorKind::ValueValidation, refused))?;
+    let applied = ignored::refuse_cluster(&matches).and_then(|()| flags.apply(&mut config));
+    applied.map_err(|refused| command.error(ErrorKind::ValueValidation, refused))?;
     if given.version {
         return Ok(Action::Say(version(&config)));
     }
@@ -89,7 +91,8 @@ fn command() -> Command {
         arg.default_value(DATA_DIR)
             .help("Folder of the database, made if it is missing. One that holds an etcd's own data is refused")
     });
-    ignored::accept(go::flags(command.mut_arg("log_format", |arg| arg.default_value("json"))))
+    let command = command.mut_arg("log_format", |arg| arg.default_value("json"));
+    ignored::accept(go::flags(command.mut_arg("distributed_tracing_service_name", |arg| arg.default_value("etcd"))))
 }
 
 /// As scripts read it: by lines.

@@ -62,6 +62,7 @@ impl Flags {
         self.limits.apply(config);
         self.compaction.apply(config)?;
         self.log.apply(config);
-        self.traces.apply(config)
+        self.traces.apply(config);
+        Ok(())
     }
 }

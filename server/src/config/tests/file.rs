@@ -35,6 +35,7 @@ grpc-keepalive-min-time: 7s
 auto-compaction-mode: periodic
 auto-compaction-retention: \"1\"
 cors:
+listen-metrics-urls: ''
 ",
     )
     .unwrap();
@@ -46,6 +47,32 @@ cors:
     assert_eq!(config.server.watch_progress_interval, Duration::from_secs(5));
     assert_eq!(config.server.keepalive.min_time, Duration::from_secs(7));
     assert_eq!(config.server.auto_compaction, Some(AutoCompaction::Periodic(Duration::from_secs(3600))));
+}
+
+#[test]
+fn tls_has_a_group_of_keys() {
+    let config = read(
+        "listen-client-urls: https://127.0.0.1:1
+client-transport-security:
+  cert-file: c
+  key-file: k
+  client-cert-auth: true
+  trusted-ca-file: a
+  allowed-hostname: [h, i]
+  auto-tls: false
+cipher-suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]
+tls-max-version: ''
+",
+    )
+    .unwrap();
+    let tls = config.tls;
+    assert_eq!(
+        (tls.cert_file, tls.key_file, tls.trusted_ca_file),
+        (Some("c".into()), Some("k".into()), Some("a".into()))
+    );
+    assert!(tls.client_cert_auth);
+    assert_eq!(tls.client_cert_allowed_hostnames, ["h", "i"]);
+    assert_eq!(tls.cipher_suites.len(), 1);
 }
 
 #[test]
