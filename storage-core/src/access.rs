@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::auth::{Access, AuthError, AuthState, Caller, Check, Permit};
+use crate::error::StoreError;
 use crate::key_range::KeyRange;
 use crate::store::Store;
 
@@ -22,6 +23,15 @@ impl Store {
     #[must_use]
     pub fn auth(&self) -> Arc<AuthState> {
         self.inner.shared.auth.state()
+    }
+
+    /// Waits until what is published, the users and roles among it, includes everything that anybody was told is done before this
+    /// was called. Where nobody else writes to the storage it does already.
+    ///
+    /// # Errors
+    /// If the storage is out of reach.
+    pub async fn linearize(&self) -> Result<(), StoreError> {
+        self.inner.linearize().await.map(drop)
     }
 
     /// Whether authentication is on; cheaper than [`Store::auth`].

@@ -280,8 +280,8 @@ impl Store {
     /// As [`Store::range`].
     pub async fn hash_kv(&self, revision: Revision) -> Result<HashKvResponse, StoreError> {
         self.check_open()?;
-        self.check_admin()?;
         self.inner.linearize().await?;
+        self.check_admin()?;
         hash::hash_kv(&self.inner, revision).await
     }
 

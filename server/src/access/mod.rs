@@ -52,7 +52,16 @@ impl Access {
         self.store_of(|| request.token(), || request.common_name())
     }
 
-    /// The same for a call that takes a while.
+    /// The same with the newest users and roles, whichever server changed them.
+    ///
+    /// # Errors
+    /// As [`Access::store_for`], or if the storage is out of reach.
+    pub(crate) async fn newest_store_for(&self, request: &impl Shown) -> Result<Store, Status> {
+        self.store.linearize().await.map_err(status::of)?;
+        self.store_for(request)
+    }
+
+    /// As [`Access::store_for`], for a call that takes a while.
     ///
     /// # Errors
     /// If its token is not good, or of an old auth revision.
@@ -87,6 +96,7 @@ impl Access {
     /// If authentication is off, there is no such user or it has another password or none, which nobody is told, or if
     /// there is no key to sign tokens with.
     pub(crate) async fn authenticate(&self, name: &str, password: Password) -> Result<String, Status> {
+        self.store.linearize().await.map_err(status::of)?;
         let mut state = self.enabled()?;
         loop {
             let user = state.user(name);
@@ -103,8 +113,8 @@ impl Access {
             let now = self.enabled()?;
             let still = now.user(name).and_then(|user| user.password_hash());
             if let Some(password) = stored.filter(|stored| still == Some(stored)) {
-                let holder = Holder { user: name.into(), password };
-                let token = self.tokens.issue(holder, now.revision(), self.store.position()).await;
+                let holder = Holder { user: name.into(), password, auth_revision: now.revision() };
+                let token = self.tokens.issue(holder, self.store.position()).await;
                 return token.ok_or_else(status::verify_only);
             }
             state = now;
@@ -122,10 +132,5 @@ impl Access {
     /// If it is too long, or too many are being hashed.
     pub(crate) async fn hash(&self, password: Password) -> Result<PasswordHash, Status> {
         self.passwords.hash(password).await.map(PasswordHash::new).map_err(status::of_password)
-    }
-
-    /// Authentication was turned off: no token is good any more.
-    pub(crate) fn turned_off(&self) {
-        self.tokens.end_those_before(self.store.auth().revision());
     }
 }

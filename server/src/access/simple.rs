@@ -22,8 +22,6 @@ pub(super) struct SimpleTokens {
     began: Instant,
     max: usize,
     state: RwLock<State>,
-    /// Those issued at lower auth revisions are not good any more.
-    since: AtomicU64,
 }
 
 #[derive(Default)]
@@ -36,7 +34,6 @@ struct State {
 struct Token {
     text: Arc<str>,
     holder: Holder,
-    auth_revision: u64,
     /// In milliseconds since the tokens began.
     expires: AtomicU64,
     /// Since it was last looked at.
@@ -49,15 +46,17 @@ pub(super) struct Holder {
     pub(super) user: Arc<str>,
     /// The hash of the password then. A user who has another one by now is not the holder of the token any more.
     pub(super) password: PasswordHash,
+    /// The auth revision then. Once authentication has been turned off, nobody holds anything.
+    pub(super) auth_revision: u64,
 }
 
 impl SimpleTokens {
     pub(super) fn new(ttl: Duration) -> Self {
-        Self { ttl, began: Instant::now(), max: MAX_TOKENS, state: RwLock::default(), since: AtomicU64::new(0) }
+        Self { ttl, began: Instant::now(), max: MAX_TOKENS, state: RwLock::default() }
     }
 
     /// A new token. etcd ends it with the log's position, so that it is unique, and some clients look for two parts.
-    pub(super) fn issue(&self, holder: Holder, auth_revision: u64, position: Position) -> String {
+    pub(super) fn issue(&self, holder: Holder, position: Position) -> String {
         let mut rng = rand::rng();
         let letter = |_| char::from(LETTERS[rng.random_range(0..LETTERS.len())]);
         let letters: String = (0..LETTERS_PER_TOKEN).map(letter).collect();
@@ -66,7 +65,6 @@ impl SimpleTokens {
         let token = Arc::new(Token {
             text: text.as_str().into(),
             holder,
-            auth_revision,
             expires: AtomicU64::new(self.expiry(now)),
             used: AtomicBool::new(false),
         });
@@ -84,17 +82,10 @@ impl SimpleTokens {
     pub(super) fn find(&self, token: &str) -> Option<Holder> {
         let now = self.now();
         let state = self.state.read();
-        let since = self.since.load(Ordering::Relaxed);
-        let is_good = |token: &&Arc<Token>| !token.has_expired(now) && token.auth_revision >= since;
-        let token = state.tokens.get(token).filter(is_good)?;
+        let token = state.tokens.get(token).filter(|token| !token.has_expired(now))?;
         token.expires.store(self.expiry(now), Ordering::Relaxed);
         token.used.store(true, Ordering::Relaxed);
         Some(token.holder.clone())
-    }
-
-    /// Ends those that were issued at lower auth revisions, whoever has just issued them.
-    pub(super) fn end_those_before(&self, auth_revision: u64) {
-        self.since.fetch_max(auth_revision, Ordering::Relaxed);
     }
 
     fn now(&self) -> u64 {
@@ -147,11 +138,11 @@ mod tests {
     const TTL: Duration = Duration::from_secs(300);
 
     fn holder(user: &str) -> Holder {
-        Holder { user: user.into(), password: PasswordHash::new("hash") }
+        Holder { user: user.into(), password: PasswordHash::new("hash"), auth_revision: 5 }
     }
 
     fn issue(tokens: &SimpleTokens, user: &str) -> String {
-        tokens.issue(holder(user), 5, Position(42))
+        tokens.issue(holder(user), Position(42))
     }
 
     #[tokio::test]
@@ -203,16 +194,5 @@ mod tests {
         }
         assert_eq!(tokens.find(&idle), None);
         assert_eq!(tokens.state.read().tokens.len(), 100);
-    }
-
-    #[tokio::test]
-    async fn tokens_of_before_can_be_ended() {
-        let tokens = SimpleTokens::new(TTL);
-        let token = issue(&tokens, "a");
-        tokens.end_those_before(5);
-        assert_eq!(tokens.find(&token), Some(holder("a")));
-        tokens.end_those_before(6);
-        assert_eq!(tokens.find(&token), None);
-        assert_eq!(tokens.find(&issue(&tokens, "a")), None, "one that was issued meanwhile, by a state that is old");
     }
 }

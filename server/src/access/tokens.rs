@@ -22,12 +22,12 @@ impl Tokens {
     }
 
     /// A token for the holder of a right password, or `None` if there is no key to sign it with.
-    pub(super) async fn issue(&self, holder: Holder, auth_revision: u64, position: Position) -> Option<String> {
+    pub(super) async fn issue(&self, holder: Holder, position: Position) -> Option<String> {
         match self {
-            Self::Simple(tokens) => Some(tokens.issue(holder, auth_revision, position)),
+            Self::Simple(tokens) => Some(tokens.issue(holder, position)),
             Self::Jwt(tokens) => {
                 let tokens = Arc::clone(tokens);
-                let issued = tokio::task::spawn_blocking(move || tokens.issue(&holder.user, auth_revision));
+                let issued = tokio::task::spawn_blocking(move || tokens.issue(&holder.user, holder.auth_revision));
                 issued.await.ok()?
             }
         }
@@ -37,23 +37,15 @@ impl Tokens {
     pub(super) fn caller(&self, token: &str, state: &AuthState) -> Option<Caller> {
         match self {
             Self::Simple(tokens) => {
-                let Holder { user, password } = tokens.find(token)?;
-                let now = state.user(&user)?.password_hash();
-                (now == Some(&password)).then(|| Caller { user, auth_revision: state.revision() })
+                let Holder { user, password, auth_revision } = tokens.find(token)?;
+                let is_same = state.user(&user)?.password_hash() == Some(&password);
+                let is_good = is_same && auth_revision >= state.enabled_since();
+                is_good.then(|| Caller { user, auth_revision: state.revision() })
             }
             Self::Jwt(tokens) => {
                 let good = tokens.verify(token)?;
                 Some(Caller { user: Arc::clone(&good.user), auth_revision: good.revision })
             }
-        }
-    }
-
-    /// Authentication was turned off, which moved the auth revision to this: who is to be known later has to authenticate anew.
-    pub(super) fn end_those_before(&self, auth_revision: u64) {
-        match self {
-            Self::Simple(tokens) => tokens.end_those_before(auth_revision),
-            // They carry their revision, and are refused for it.
-            Self::Jwt(_) => {}
         }
     }
 }

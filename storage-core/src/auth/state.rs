@@ -16,6 +16,8 @@ use crate::commit::ControlChange;
 pub struct AuthState {
     enabled: bool,
     revision: u64,
+    /// Not stored: what was before the store was opened matters to nobody.
+    enabled_since: u64,
     users: Arc<BTreeMap<Arc<str>, Arc<Account>>>,
     roles: Arc<BTreeMap<Arc<str>, Arc<Role>>>,
 }
@@ -30,7 +32,7 @@ struct Account {
 /// A fresh store's: off, nobody, at etcd's first auth revision.
 impl Default for AuthState {
     fn default() -> Self {
-        Self { enabled: false, revision: 1, users: Arc::default(), roles: Arc::default() }
+        Self { enabled: false, revision: 1, enabled_since: 1, users: Arc::default(), roles: Arc::default() }
     }
 }
 
@@ -72,6 +74,13 @@ impl AuthState {
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// The auth revision at which authentication was turned on last, or at which the store was opened. Who was known before has
+    /// to be asked anew: in between, everybody was somebody.
+    #[must_use]
+    pub fn enabled_since(&self) -> u64 {
+        self.enabled_since
     }
 
     /// The user of this name.
@@ -118,6 +127,9 @@ impl AuthState {
     pub(crate) fn take_in(&mut self, record: AuthRecord) {
         match record {
             AuthRecord::Status { enabled, revision } => {
+                if enabled && !self.enabled {
+                    self.enabled_since = revision;
+                }
                 self.enabled = enabled;
                 self.revision = revision;
             }

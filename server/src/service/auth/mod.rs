@@ -49,13 +49,12 @@ impl Auth for AuthService {
 
     async fn auth_disable(&self, request: Request<pb::AuthDisableRequest>) -> Answer<pb::AuthDisableResponse> {
         let header = self.change(&request, AuthChange::Disable).await?;
-        self.access.turned_off();
         tracing::info!("authentication is off");
         Ok(Response::new(pb::AuthDisableResponse { header }))
     }
 
     async fn auth_status(&self, request: Request<pb::AuthStatusRequest>) -> Answer<pb::AuthStatusResponse> {
-        let state = self.access.store_for(&request)?.auth();
+        let state = self.access.newest_store_for(&request).await?.auth();
         let (enabled, auth_revision) = (state.is_enabled(), state.revision());
         Ok(Response::new(pb::AuthStatusResponse { header: self.header(), enabled, auth_revision }))
     }
@@ -74,12 +73,14 @@ impl Auth for AuthService {
     }
 
     async fn user_get(&self, request: Request<pb::AuthUserGetRequest>) -> Answer<pb::AuthUserGetResponse> {
-        let roles = look::user(&self.access.store_for(&request)?, &request.get_ref().name).map_err(status::of_auth)?;
+        let store = self.access.newest_store_for(&request).await?;
+        let roles = look::user(&store, &request.get_ref().name).map_err(status::of_auth)?;
         Ok(Response::new(pb::AuthUserGetResponse { header: self.header(), roles }))
     }
 
     async fn user_list(&self, request: Request<pb::AuthUserListRequest>) -> Answer<pb::AuthUserListResponse> {
-        let users = look::users(&self.access.store_for(&request)?).map_err(status::of_auth)?;
+        let store = self.access.newest_store_for(&request).await?;
+        let users = look::users(&store).map_err(status::of_auth)?;
         Ok(Response::new(pb::AuthUserListResponse { header: self.header(), users }))
     }
 
@@ -127,12 +128,14 @@ impl Auth for AuthService {
     }
 
     async fn role_get(&self, request: Request<pb::AuthRoleGetRequest>) -> Answer<pb::AuthRoleGetResponse> {
-        let perm = look::role(&self.access.store_for(&request)?, &request.get_ref().role).map_err(status::of_auth)?;
+        let store = self.access.newest_store_for(&request).await?;
+        let perm = look::role(&store, &request.get_ref().role).map_err(status::of_auth)?;
         Ok(Response::new(pb::AuthRoleGetResponse { header: self.header(), perm }))
     }
 
     async fn role_list(&self, request: Request<pb::AuthRoleListRequest>) -> Answer<pb::AuthRoleListResponse> {
-        let roles = look::roles(&self.access.store_for(&request)?).map_err(status::of_auth)?;
+        let store = self.access.newest_store_for(&request).await?;
+        let roles = look::roles(&store).map_err(status::of_auth)?;
         Ok(Response::new(pb::AuthRoleListResponse { header: self.header(), roles }))
     }
 
