@@ -29,12 +29,12 @@ CREATE TABLE auroch.servers (id bigint PRIMARY KEY, name text NOT NULL, peer_url
 CREATE TABLE auroch.leader (one boolean PRIMARY KEY DEFAULT true CHECK (one), id bigint NOT NULL, seen_at timestamptz NOT NULL);
 INSERT INTO auroch.head (position, revision) VALUES (0, 1);
 INSERT INTO auroch.schema_version VALUES (1);
--- The lowest revision whose commit is behind a position. Positions ascend with revisions, and a commit's revision is at most one
--- more than its position, so it is a binary search; revisions of compacted rows are passed over.
+-- The lowest revision whose commit is behind a position. Positions ascend with revisions, so it is a binary search; revisions of
+-- rows that were compacted or never there are passed over.
 CREATE FUNCTION auroch.first_behind(after bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
 DECLARE
     low bigint := 0;
-    high bigint := after + 2;
+    high bigint := coalesce((SELECT revision FROM auroch.commits ORDER BY revision DESC LIMIT 1), -1) + 1;
     middle bigint;
     entry record;
 BEGIN

@@ -221,6 +221,7 @@ impl Store {
     pub async fn export(&self) -> Result<Export, StoreError> {
         // Before the compacted revision is looked at, so that no sweep is ahead of it.
         let pin = self.inner.pins.pin();
+        self.inner.linearize().await?;
         let state = expect_answer!(self.ask(Request::Export, 0).await?, Export);
         Ok(Export::new(Arc::clone(&self.inner), state, pin))
     }

@@ -70,7 +70,8 @@ impl Export {
     /// [`compact_revision`](ExportState::compact_revision) removes. Empty at the end, and only there. About a megabyte at a time.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] if the storage cannot be read.
+    /// [`StoreError::Failed`] if the storage cannot be read; [`StoreError::Compacted`] if another server of the same log, which
+    /// knows nothing of this export, may have removed some of it.
     pub async fn next(&mut self) -> Result<Vec<Mutation>, StoreError> {
         while self.next <= self.state.revision {
             let scan = self.store.backend.scan(ScanFrom::Revision(self.next), ScanLimits::default()).await;
@@ -85,7 +86,19 @@ impl Export {
             }
         }
         self.next = self.state.revision.next();
+        if self.store.backend.info().shared {
+            self.check_not_swept().await?;
+        }
         Ok(Vec::new())
+    }
+
+    async fn check_not_swept(&self) -> Result<(), StoreError> {
+        self.store.linearize().await?;
+        let compact_revision = self.store.index.read().compacted();
+        if compact_revision > self.state.compact_revision {
+            return Err(StoreError::Compacted { compact_revision });
+        }
+        Ok(())
     }
 
     /// A compaction's sweep may have come through here or not: either way the copy is the same.

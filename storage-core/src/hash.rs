@@ -1,10 +1,12 @@
 //! `HashKV` and `Hash`, over the same bytes as etcd's.
 
 use bytes::BytesMut;
+use parking_lot::RwLock;
 
-use crate::backend::{ScanFrom, ScanLimits};
+use crate::backend::{Backend, ScanFrom, ScanLimits};
 use crate::commit::Mutation;
 use crate::error::StoreError;
+use crate::index::Index;
 use crate::key_range::KeyRange;
 use crate::read;
 use crate::response::HashKvResponse;
@@ -20,8 +22,17 @@ const BUCKET: &[u8] = b"key";
 /// those which have not yet agree.
 pub(crate) async fn hash_kv(store: &Inner, requested: Revision) -> Result<HashKvResponse, StoreError> {
     let _pin = store.pins.pin();
+    hash_at(&store.index, &*store.backend, requested).await
+}
+
+/// The same of an index and the backend below it, where nothing is swept meanwhile.
+pub(crate) async fn hash_at(
+    index: &RwLock<Index>,
+    backend: &dyn Backend,
+    requested: Revision,
+) -> Result<HashKvResponse, StoreError> {
     let (current, view) = {
-        let index = store.index.read();
+        let index = index.read();
         let current = index.published();
         let through = read::resolve(&index, requested, current)?;
         let is_empty = index.count(&KeyRange::everything(), through) == 0;
@@ -30,7 +41,7 @@ pub(crate) async fn hash_kv(store: &Inner, requested: Revision) -> Result<HashKv
     let mut hasher = Hasher::new();
     let mut from = Revision(0);
     'log: loop {
-        let scan = store.backend.scan(ScanFrom::Revision(from), ScanLimits::default()).await;
+        let scan = backend.scan(ScanFrom::Revision(from), ScanLimits::default()).await;
         let commits = scan.map_err(|e| StoreError::from_read(&e))?;
         let Some(last) = commits.last() else { break };
         from = last.revision.next();
@@ -38,7 +49,7 @@ pub(crate) async fn hash_kv(store: &Inner, requested: Revision) -> Result<HashKv
             if commit.revision > view.through {
                 break 'log;
             }
-            commit.mutations.iter().filter(|m| view.shows(store, m)).for_each(|m| hasher.write(m));
+            commit.mutations.iter().filter(|m| view.shows(index, m)).for_each(|m| hasher.write(m));
         }
     }
     let (compact_revision, hash_revision) = (view.compacted, view.through);
@@ -55,7 +66,7 @@ struct View {
 
 impl View {
     /// A tombstone at the compacted revision itself is left out: etcd's older versions do not keep it.
-    fn shows(&self, store: &Inner, mutation: &Mutation) -> bool {
+    fn shows(&self, index: &RwLock<Index>, mutation: &Mutation) -> bool {
         let id = mutation.meta.id;
         if id.revision > self.compacted {
             return true;
@@ -63,7 +74,7 @@ impl View {
         if id.revision == self.compacted && mutation.meta.is_tombstone() {
             return false;
         }
-        let index = store.index.read();
+        let index = index.read();
         if self.is_empty {
             index.survives(&mutation.key, id, self.compacted)
         } else {

@@ -28,6 +28,7 @@ mod read;
 mod read_index;
 mod request;
 mod response;
+mod restore;
 mod shared;
 pub mod stats;
 mod store;
@@ -56,5 +57,6 @@ pub use response::{
     Alarm, DeleteRangeResponse, HashKvResponse, KeyValue, LeaseGrantResponse, LeaseKeepAliveResponse,
     LeaseTimeToLiveResponse, OpResponse, PutResponse, RangeResponse, TxnResponse,
 };
+pub use restore::{Restore, RestoreError, RestoredLease, RestoredState};
 pub use store::{OpenError, Store, StoreStatus};
 pub use types::{CommitId, Key, LeaseId, Position, Revision, Sub, VersionId, VersionMeta, WatchId};

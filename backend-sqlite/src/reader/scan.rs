@@ -10,6 +10,7 @@ use crate::failure::Result;
 
 const COMMITS: &str = "SELECT position, revision, data FROM commits WHERE revision >= ?1 ORDER BY revision";
 const CONTROL_COMMITS: &str = "SELECT position, revision, data FROM control_log WHERE position > ?1 ORDER BY position";
+const LAST: &str = "SELECT revision FROM commits ORDER BY revision DESC LIMIT 1";
 const FIRST_FROM: &str = "SELECT revision, position FROM commits WHERE revision >= ?1 ORDER BY revision LIMIT 1";
 
 /// Whole commits from `from` on. Rows behind the limit are not read.
@@ -62,11 +63,13 @@ enum Table {
     ControlLog,
 }
 
-/// The lowest revision whose commit is behind `after`. Positions ascend with revisions, and a commit's revision is at most
-/// one more than its position, so it is a binary search by row id; ids of compacted rows are passed over.
+/// The lowest revision whose commit is behind `after`. Positions ascend with revisions, so it is a binary search by row id; ids
+/// of rows that were compacted or never there are passed over.
 fn first_after(connection: &Connection, after: Position) -> Result<Revision> {
+    let last: Option<i64> = connection.prepare_cached(LAST)?.query_row([], |row| row.get(0)).optional()?;
+    let Some(last) = last else { return Ok(Revision(0)) };
     let mut statement = connection.prepare_cached(FIRST_FROM)?;
-    let (mut low, mut high) = (0, after.0.cast_signed() + 2);
+    let (mut low, mut high) = (0, last + 1);
     while low < high {
         let middle = low + (high - low) / 2;
         let row = statement.query_row([middle], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()?;

@@ -52,6 +52,12 @@ impl History {
         self
     }
 
+    /// Leaves so many revisions out, as a restored history does.
+    pub fn skip(&mut self, revisions: i64) -> &mut Self {
+        self.revision.0 += revisions;
+        self
+    }
+
     /// Adds a commit of one put.
     pub fn put(&mut self, key: &str, value: &[u8]) -> &mut Self {
         self.commit(&[(key, Some(value))], &[])

@@ -32,6 +32,7 @@ mod history;
 mod load;
 mod maintenance;
 mod read;
+mod restored;
 mod scan;
 mod values;
 
@@ -48,6 +49,7 @@ pub use self::concurrent::*;
 pub use self::history::History;
 pub use self::load::*;
 pub use self::maintenance::*;
+pub use self::restored::*;
 pub use self::scan::*;
 pub use self::values::*;
 
@@ -97,6 +99,9 @@ macro_rules! backend_suite {
             a_reopened_log_is_what_it_was,
             a_reopened_log_takes_appends,
             a_reopened_compacted_log_is_what_it_was,
+            a_restored_log_is_scanned_from_any_position_and_revision,
+            a_restored_log_keeps_its_revision_and_takes_appends,
+            a_restored_log_keeps_its_revision_when_all_of_it_is_compacted,
             closing_twice_is_closing_once,
             a_closed_backend_answers_fatal,
             readers_during_appends_see_whole_commits_in_order,

@@ -3,6 +3,7 @@
 mod endpoints;
 mod logs;
 mod memory;
+mod restore;
 mod signals;
 mod storage;
 mod tls;
@@ -39,6 +40,8 @@ enum Failure {
     Storage(#[from] storage::StorageError),
     #[error(transparent)]
     Traces(#[from] TraceError),
+    #[error("restore: {0}")]
+    Restore(#[from] restore::RestoreFailure),
     #[error("the storage was not closed well: {0}")]
     Close(storage_core::StoreError),
 }
@@ -46,7 +49,11 @@ enum Failure {
 /// Runs the program with the arguments and the environment of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let config = match config::parse(std::env::args_os(), &Environment::of_process()) {
+    let args: Vec<_> = std::env::args_os().collect();
+    if let Some(ended) = restore::requested(&args) {
+        return ended;
+    }
+    let config = match config::parse(args, &Environment::of_process()) {
         Ok(Action::Serve(config)) => *config,
         Ok(Action::Say(text)) => return say(&text),
         Err(message) => {
@@ -55,7 +62,11 @@ pub fn main() -> ExitCode {
         }
     };
     logs::start(config.log);
-    match runtime().and_then(|runtime| runtime.block_on(serve(config))) {
+    end(runtime().and_then(|runtime| runtime.block_on(serve(config))))
+}
+
+fn end(result: Result<(), Failure>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Also for those who have turned logs down.

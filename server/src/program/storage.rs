@@ -1,6 +1,6 @@
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use storage_core::{Backend, MemoryBackend, OpenError, Store, StoreOptions};
@@ -47,21 +47,23 @@ pub(super) async fn open(storage: &Storage, options: StoreOptions) -> Result<Sto
     opened.map_err(|source| StorageError::Open { storage: storage.place.to_string(), source })
 }
 
-/// Where files as large as the data have space: beside it.
-pub(super) fn directory(storage: &Storage) -> Option<PathBuf> {
+/// The file of the database, where it is one.
+pub(super) fn database(storage: &Storage) -> Option<PathBuf> {
     match &storage.place {
-        Place::DataDir(path) => Some(path.clone()),
+        Place::DataDir(path) => Some(path.join(DATABASE)),
         #[cfg(feature = "sqlite")]
-        Place::Dsn(dsn) if dsn.starts_with("sqlite:") => {
-            let path = backend_sqlite::SqliteOptions::parse(dsn).ok()?.path;
-            let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-            Some(directory.unwrap_or(std::path::Path::new(".")).to_owned())
-        }
+        Place::Dsn(dsn) if dsn.starts_with("sqlite:") => Some(backend_sqlite::SqliteOptions::parse(dsn).ok()?.path),
         Place::Dsn(_) => None,
     }
 }
 
-async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, StorageError> {
+/// Where files as large as the data have space: beside it.
+pub(super) fn directory(storage: &Storage) -> Option<PathBuf> {
+    let directory = database(storage)?.parent().map(Path::to_owned)?;
+    Some(if directory.as_os_str().is_empty() { ".".into() } else { directory })
+}
+
+pub(super) async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, StorageError> {
     match &storage.place {
         #[cfg(feature = "sqlite")]
         Place::DataDir(path) => {
@@ -101,7 +103,7 @@ async fn sqlite(mut options: backend_sqlite::SqliteOptions, fsync: bool) -> Resu
 
 /// Makes the folder for its user alone.
 #[cfg(feature = "sqlite")]
-fn make_data_dir(path: &std::path::Path) -> Result<(), StorageError> {
+fn make_data_dir(path: &Path) -> Result<(), StorageError> {
     use std::os::unix::fs::DirBuilderExt as _;
     // Beside them an empty store would look as if all had been lost.
     if path.join(ETCDS_DATA).exists() {

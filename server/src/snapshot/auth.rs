@@ -11,8 +11,8 @@ pub(super) const STATUS: &str = "auth";
 pub(super) const ROLES: &str = "authRoles";
 pub(super) const USERS: &str = "authUsers";
 
-const ENABLED: &str = "authEnabled";
-const REVISION: &str = "authRevision";
+pub(super) const ENABLED: &str = "authEnabled";
+pub(super) const REVISION: &str = "authRevision";
 
 pub(super) fn status(auth: &AuthState) -> Entries {
     vec![entry(ENABLED, [u8::from(auth.is_enabled())]), entry(REVISION, auth.revision().to_be_bytes())]

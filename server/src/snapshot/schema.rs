@@ -11,16 +11,19 @@ use crate::options::{EmulatedVersion, MemberOptions};
 
 pub(super) const KEY: &str = "key";
 pub(super) const LEASE: &str = "lease";
+pub(super) const META: &str = "meta";
 
 const CONSISTENT_INDEX: &str = "consistent_index";
 const TERM: &str = "term";
 const CONF_STATE: &str = "confState";
-const STORAGE_VERSION: &str = "storageVersion";
+pub(super) const STORAGE_VERSION: &str = "storageVersion";
 pub(super) const SCHEDULED_COMPACTION: &str = "scheduledCompactRev";
 pub(super) const FINISHED_COMPACTION: &str = "finishedCompactRev";
 
 /// The first version that says in its database which version it is of.
 const FIRST_STORAGE_VERSION: (u32, u32) = (3, 6);
+/// The first version whose schema is not the one here.
+pub(super) const FIRST_UNKNOWN_VERSION: (u32, u32) = (3, 8);
 /// etcd writes down what is left of a lease as long as it is more than this.
 const MIN_REMAINING_TTL: i64 = 300;
 
@@ -52,7 +55,7 @@ pub(super) fn buckets(state: &ExportState, origin: &Origin) -> Vec<(&'static str
         (LEASE, state.leases.iter().map(lease).collect()),
         ("members", vec![member(state.identity.member_id, &origin.member)]),
         ("members_removed", Entries::new()),
-        ("meta", meta(state, origin)),
+        (META, meta(state, origin)),
     ]
 }
 

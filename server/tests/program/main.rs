@@ -10,6 +10,7 @@ mod etcd;
 mod http;
 mod kine;
 mod process;
+mod restore;
 mod secrets;
 mod sockets;
 mod starts;

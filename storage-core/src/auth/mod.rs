@@ -13,6 +13,7 @@ mod intervals;
 mod permissions;
 mod published;
 mod record;
+mod restored;
 mod role;
 mod state;
 mod user;

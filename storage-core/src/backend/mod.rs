@@ -23,7 +23,8 @@ use crate::types::{Key, Position, Revision, VersionId, VersionMeta};
 /// All of etcd's semantics live above this trait. What a backend must keep is small, and the suite in the
 /// `conformance` crate checks it:
 ///
-/// - **Order**: positions are dense, revisions ascend with them, and every reader sees the same order.
+/// - **Order**: positions are dense, revisions ascend with them (by more than one where a history was restored), and every
+///   reader sees the same order.
 /// - **Whole**: a commit is there with everything in it, or not at all, whatever was killed when.
 /// - **Durable, then visible**: what [`append`](Self::append) acknowledged survives power loss; nothing that any other method or
 ///   [`tip`](Self::tip) shows may be lost by a crash.
@@ -42,7 +43,8 @@ pub trait Backend: std::fmt::Debug + Send + Sync + 'static {
 
     /// Appends `group` behind `expected`: all of it, in order, or nothing.
     ///
-    /// Before: `group` is not empty; its positions are `expected + 1 ..` and each commit carries its revision.
+    /// Before: `group` is not empty; its positions are `expected + 1 ..` and each commit carries its revision, one without mutations
+    /// that of the commit before or, at the end of what is restored, a higher one.
     /// After `Appended`: the group is durable and visible to every method, its control changes are applied to the
     /// control records. After `Conflict`: nothing was written, the log ends elsewhere.
     /// On failure: [`BackendError`] says whether it may have happened.

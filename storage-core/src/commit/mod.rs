@@ -14,7 +14,8 @@ use crate::types::{CommitId, Key, Position, Revision, VersionMeta};
 pub struct Commit {
     /// Its place in the log.
     pub position: Position,
-    /// The store's revision after it. The commit's own where it has mutations, else that of the last commit that had.
+    /// The store's revision after it. The commit's own where it has mutations, else that of the last commit that had, or, at the
+    /// end of what was restored, a higher one.
     pub revision: Revision,
     /// Random, for telling this commit from another at the same position.
     pub id: CommitId,

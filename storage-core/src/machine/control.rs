@@ -17,10 +17,13 @@ pub(crate) enum Record {
     Term(u64),
     /// The compacted revision.
     Compacted(Revision),
-    /// A lease that lives until `deadline_ms` after the Unix epoch.
+    /// A lease that lives until `deadline_ms` after the Unix epoch, or, with [`FROM_NEXT_START`] in it, for so long from the
+    /// next start on.
     Lease { id: LeaseId, ttl: i64, deadline_ms: u64 },
     /// An alarm that is on.
     Alarm(Alarm),
+    /// The storage is being restored: what it holds is not all.
+    Unfinished,
 }
 
 /// A stored control record that this version cannot read.
@@ -33,6 +36,10 @@ const TERM: &[u8] = b"term";
 const COMPACTED: &[u8] = b"compact_revision";
 const LEASE: &[u8] = b"lease/";
 const ALARM: &[u8] = b"alarm/";
+const UNFINISHED: &[u8] = b"unfinished_restore";
+
+/// The highest bit of a lease's deadline, which no time has.
+pub(crate) const FROM_NEXT_START: u64 = 1 << 63;
 
 impl Record {
     fn key(&self) -> Bytes {
@@ -41,6 +48,7 @@ impl Record {
             Self::Term(_) => Bytes::from_static(TERM),
             Self::Compacted(_) => Bytes::from_static(COMPACTED),
             Self::Lease { id, .. } => named(LEASE, |out| out.put_i64(id.0)),
+            Self::Unfinished => Bytes::from_static(UNFINISHED),
             Self::Alarm(alarm) => named(ALARM, |out| {
                 out.put_u64(alarm.member_id);
                 out.put_u8(alarm_byte(alarm.kind));
@@ -61,9 +69,15 @@ impl Record {
                 out.put_i64(ttl);
                 out.put_u64(deadline_ms);
             }
-            Self::Alarm(_) => {}
+            Self::Alarm(_) | Self::Unfinished => {}
         }
         out.freeze()
+    }
+
+    /// A lease that begins to run when the store is opened next.
+    pub(crate) fn lease_from_next_start(id: LeaseId, ttl: i64, remaining_ttl: i64) -> Self {
+        let remaining_ms = remaining_ttl.max(0).cast_unsigned().saturating_mul(1000).min(FROM_NEXT_START - 1);
+        Self::Lease { id, ttl, deadline_ms: FROM_NEXT_START | remaining_ms }
     }
 
     /// The change that writes this record.
@@ -82,6 +96,7 @@ impl Record {
         let record = match key {
             IDENTITY => Self::Identity { cluster_id: value.u64()?, member_id: value.u64()? },
             TERM => Self::Term(value.u64()?),
+            UNFINISHED => Self::Unfinished,
             COMPACTED => Self::Compacted(Revision(value.i64()?)),
             _ => {
                 if let Some(id) = key.strip_prefix(LEASE) {
@@ -146,6 +161,7 @@ mod tests {
             Record::Compacted(Revision(88)),
             Record::Lease { id: LeaseId(-4), ttl: 60, deadline_ms: 1_700_000_000_000 },
             Record::Alarm(alarm),
+            Record::Unfinished,
         ];
         for record in records {
             let change = record.set();

@@ -138,7 +138,12 @@ impl Machine {
     pub(super) fn restore_lease(&mut self, record: Record) {
         if let Record::Lease { id, ttl, deadline_ms } = record {
             let lease = self.moment().restore(ttl, deadline_ms, self.limits.lease_grace);
+            let recorded = lease.recorded;
             self.lessor.insert(id, lease);
+            // One that begins to run now has no deadline on the disk yet.
+            if recorded == Duration::ZERO {
+                self.lessor.record(id, recorded);
+            }
         }
     }
 }

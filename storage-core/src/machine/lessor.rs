@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use super::control::Record;
+use super::control::{FROM_NEXT_START, Record};
 use crate::types::{Key, LeaseId};
 
 /// All leases, with deadlines by the monotonic clock.
@@ -141,6 +141,11 @@ impl Moment {
     /// down, but never more than its whole time (the clock may have been set back).
     pub(crate) fn restore(&self, ttl: i64, deadline_ms: u64, grace: Duration) -> Lease {
         let whole = Duration::from_secs(ttl.max(0).cast_unsigned());
+        if deadline_ms >= FROM_NEXT_START {
+            let remaining = Duration::from_millis(deadline_ms - FROM_NEXT_START);
+            let deadline = self.monotonic + remaining.min(whole);
+            return Lease { ttl, deadline, recorded: Duration::ZERO, keys: BTreeSet::new() };
+        }
         let remaining = Duration::from_millis(deadline_ms).saturating_sub(self.unix);
         let deadline = self.monotonic + (remaining + grace).min(whole);
         // The grace is not in the record: the next start adds it again.
@@ -172,6 +177,18 @@ mod tests {
     fn a_restart_never_gives_more_than_the_whole_time() {
         assert_eq!(restored(60, 1060, 1000), 60);
         assert_eq!(restored(60, 1_000_000, 0), 60, "the clock was set back");
+    }
+
+    #[test]
+    fn a_restored_lease_runs_from_the_next_start_on() {
+        let now = Moment { monotonic: secs(5), unix: secs(1_800_000_000) };
+        for (remaining, expected) in [(20, 25), (60, 65), (600, 65)] {
+            let Record::Lease { ttl, deadline_ms, .. } = Record::lease_from_next_start(LeaseId(1), 60, remaining)
+            else {
+                unreachable!("it is a lease")
+            };
+            assert_eq!(now.restore(ttl, deadline_ms, GRACE).deadline, secs(expected));
+        }
     }
 
     #[test]

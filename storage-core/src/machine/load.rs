@@ -85,6 +85,7 @@ impl Machine {
             compacted: NEVER_COMPACTED,
             lessor: Lessor::default(),
             alarms: BTreeSet::new(),
+            unfinished: false,
             auth: Arc::default(),
             cluster: Arc::default(),
             pending: HashMap::new(),
@@ -157,6 +158,7 @@ impl Machine {
             Record::Compacted(revision) => self.compacted = self.compacted.max(revision),
             Record::Lease { .. } if present => self.restore_lease(record),
             Record::Lease { id, .. } => drop(self.lessor.remove(id)),
+            Record::Unfinished => self.unfinished = present,
             Record::Alarm(alarm) if present => drop(self.alarms.insert(alarm)),
             Record::Alarm(alarm) => drop(self.alarms.remove(&alarm)),
         }

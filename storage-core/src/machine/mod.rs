@@ -20,7 +20,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::RwLock;
 
-#[cfg(feature = "fuzzing")]
 pub(crate) use self::control::Record;
 use self::draft::{Draft, Undo};
 pub(crate) use self::draft::{Effects, Evaluated};
@@ -63,6 +62,8 @@ pub(crate) struct Machine {
     compacted: Revision,
     lessor: Lessor,
     alarms: BTreeSet<Alarm>,
+    /// Whether the storage holds only a part of what was to be restored.
+    unfinished: bool,
     auth: Arc<AuthState>,
     cluster: Arc<ClusterState>,
     /// Values of versions that are not durable yet, and so neither in the cache nor in the backend.
@@ -96,6 +97,7 @@ impl Machine {
             compacted,
             lessor: Lessor::default(),
             alarms: BTreeSet::new(),
+            unfinished: false,
             auth: Arc::default(),
             cluster: Arc::default(),
             pending: HashMap::new(),
@@ -117,6 +119,10 @@ impl Machine {
 
     pub(crate) fn compacted(&self) -> Revision {
         self.compacted
+    }
+
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished
     }
 
     pub(crate) fn alarms(&self) -> impl Iterator<Item = Alarm> {

@@ -38,7 +38,6 @@ impl PageHeader {
     }
 
     /// `None` if `bytes` are too few.
-    #[cfg(test)]
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         Some(Self {
             id: u64_at(bytes, 0)?,
@@ -79,7 +78,6 @@ impl Meta {
         out
     }
 
-    #[cfg(test)]
     /// `None` if `bytes` are not a meta page's, or altered.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let is_meta = u32_at(bytes, 0)? == MAGIC && u32_at(bytes, 4)? == VERSION;
@@ -104,17 +102,14 @@ fn fnv64a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME))
 }
 
-#[cfg(test)]
 pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-#[cfg(test)]
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-#[cfg(test)]
 pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }

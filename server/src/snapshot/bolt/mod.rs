@@ -19,20 +19,17 @@
 //! Ours because no kept crate does it: bbolt-rs (last release in 2024) maps the file and trusts every offset in it, bolt-lite
 //! holds it in memory and cannot write.
 
-#[cfg(test)]
 mod error;
 mod format;
-#[cfg(test)]
 mod page;
-#[cfg(test)]
 mod read;
-#[cfg(test)]
 mod source;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod write;
 
+pub(crate) use self::error::BoltError;
+pub(crate) use self::read::{BoltReader, Entries};
+pub(crate) use self::source::ReadAt;
 pub(crate) use self::write::BoltWriter;
-#[cfg(test)]
-use self::{error::BoltError, read::BoltReader, source::ReadAt};

@@ -1,0 +1,246 @@
+//! Filling an empty storage with what another store held.
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::auth::AuthState;
+use crate::backend::{AppendOutcome, Backend, BackendError, Bounds};
+use crate::commit::{Commit, ControlChange, Mutation};
+use crate::environment::{Environment, SystemEnvironment};
+use crate::error::StoreError;
+use crate::hash;
+use crate::index::{Index, NEVER_COMPACTED};
+use crate::machine::{Machine, Record};
+use crate::opening::load;
+use crate::options::StoreOptions;
+use crate::store::OpenError;
+use crate::types::{CommitId, LeaseId, Position, Revision, VersionId};
+use crate::values::Values;
+
+/// Writes versions into a storage as they were elsewhere: with their revisions, in any number, whatever gaps are between them.
+///
+/// It is all or nothing: from [`begin`](Self::begin) until [`finish`](Self::finish) has looked through everything again, no
+/// [`Store`](crate::Store) opens on the storage, whether a failure, a crash or a full disk came in between.
+#[derive(Debug)]
+pub struct Restore {
+    backend: Arc<dyn Backend>,
+    environment: Arc<dyn Environment>,
+    /// Of the last commit made, appended or not.
+    end: Bounds,
+    /// Of the last commit appended.
+    appended: Position,
+    last: Option<VersionId>,
+    /// The versions of one revision.
+    open: Vec<Mutation>,
+    group: Vec<Commit>,
+    group_bytes: usize,
+}
+
+/// All of a restored store that is not a key.
+#[derive(Clone, Debug)]
+pub struct RestoredState {
+    /// The store's revision, at or above that of every version.
+    pub revision: Revision,
+    /// The lowest revision that can be read; -1 if it was never compacted.
+    pub compact_revision: Revision,
+    /// The leases.
+    pub leases: Vec<RestoredLease>,
+    /// Users, roles, and whether authentication is on.
+    pub auth: AuthState,
+}
+
+/// A lease of a [`RestoredState`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestoredLease {
+    /// Its id.
+    pub id: LeaseId,
+    /// The time it was granted, in seconds.
+    pub ttl: i64,
+    /// What is left of that, in seconds, from the first start of the restored store on.
+    pub remaining_ttl: i64,
+}
+
+/// Why a storage was not restored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The storage holds something.
+    #[error("the storage is not empty")]
+    NotEmpty,
+    /// The storage holds a part of what an earlier restore was to bring.
+    #[error("the storage holds a restore that was not finished")]
+    Unfinished,
+    /// The storage cannot be read or written.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// Another process writes to the storage.
+    #[error("another process writes to the same storage")]
+    Contended,
+    /// What is to be restored contradicts itself.
+    #[error("{0}")]
+    Content(&'static str),
+    /// What was written cannot be read again as it was.
+    #[error("what was written differs from what was to be restored: {0}")]
+    Differs(String),
+}
+
+/// A group is appended when it has this size.
+const GROUP_BYTES: usize = 1 << 20;
+/// Control changes in one commit.
+const CONTROLS_PER_COMMIT: usize = 1000;
+/// Above it, counting on could overflow.
+const MAX_REVISION: Revision = Revision(1 << 62);
+
+impl Restore {
+    /// Whether `backend` is empty, as it must be.
+    ///
+    /// # Errors
+    /// [`RestoreError::NotEmpty`], [`RestoreError::Unfinished`], or why it cannot be read.
+    pub async fn check(backend: &Arc<dyn Backend>) -> Result<(), RestoreError> {
+        if backend.bounds().await? == Bounds::default() {
+            return Ok(());
+        }
+        let (_, machine) = load_all(backend, Arc::new(SystemEnvironment::default())).await?;
+        Err(if machine.is_unfinished() { RestoreError::Unfinished } else { RestoreError::NotEmpty })
+    }
+
+    /// Begins to fill `backend`.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check), where nothing was changed, or why it cannot be written.
+    pub async fn begin(backend: Arc<dyn Backend>, environment: Arc<dyn Environment>) -> Result<Self, RestoreError> {
+        Self::check(&backend).await?;
+        let end = Bounds::default();
+        let mut restore = Self {
+            backend,
+            environment,
+            end,
+            appended: end.position,
+            last: None,
+            open: Vec::new(),
+            group: Vec::new(),
+            group_bytes: 0,
+        };
+        restore.control(vec![Record::Unfinished.set()]);
+        restore.append().await?;
+        Ok(restore)
+    }
+
+    /// Adds the next version. Ids must ascend.
+    ///
+    /// # Errors
+    /// [`RestoreError::Content`], or why it cannot be written.
+    pub async fn push(&mut self, version: Mutation) -> Result<(), RestoreError> {
+        let id = version.meta.id;
+        if self.last.is_some_and(|last| last >= id) || id.revision <= Revision::FIRST || id.revision > MAX_REVISION {
+            return Err(RestoreError::Content("revisions are out of order"));
+        }
+        if self.last.is_some_and(|last| last.revision != id.revision) {
+            self.close_commit();
+            if self.group_bytes >= GROUP_BYTES {
+                self.append().await?;
+            }
+        }
+        self.last = Some(id);
+        self.open.push(version);
+        Ok(())
+    }
+
+    /// Adds the rest, and looks whether all of it can be read again: `hash` is what [`Store::hash_kv`](crate::Store::hash_kv)
+    /// answers of it at its revision. Then the storage is a store like any other.
+    ///
+    /// # Errors
+    /// [`RestoreError::Content`], [`RestoreError::Differs`], or why it cannot be written.
+    pub async fn finish(mut self, state: RestoredState, hash: u32) -> Result<(), RestoreError> {
+        self.close_commit();
+        if state.revision < self.end.revision
+            || state.revision > MAX_REVISION
+            || state.compact_revision > state.revision
+        {
+            return Err(RestoreError::Content("the revision, or the compacted one, does not fit what is there"));
+        }
+        self.end.revision = state.revision;
+        for changes in controls(&state).chunks(CONTROLS_PER_COMMIT) {
+            self.control(changes.to_vec());
+            self.append().await?;
+        }
+        self.append().await?;
+        self.verify(&state, hash).await?;
+        self.control(vec![Record::Unfinished.unset()]);
+        self.append().await
+    }
+
+    /// Makes a commit of the versions of one revision.
+    fn close_commit(&mut self) {
+        if let Some(version) = self.open.first() {
+            self.end.revision = version.meta.id.revision;
+            let mutations = std::mem::take(&mut self.open);
+            self.commit(mutations, Vec::new());
+        }
+    }
+
+    fn control(&mut self, changes: Vec<ControlChange>) {
+        self.commit(Vec::new(), changes);
+    }
+
+    fn commit(&mut self, mutations: Vec<Mutation>, controls: Vec<ControlChange>) {
+        self.end.position = self.end.position.next();
+        let Bounds { position, revision } = self.end;
+        let commit = Commit { position, revision, id: CommitId(self.environment.random()), mutations, controls };
+        self.group_bytes += commit.weight_bytes();
+        self.group.push(commit);
+    }
+
+    async fn append(&mut self) -> Result<(), RestoreError> {
+        let group = std::mem::take(&mut self.group);
+        self.group_bytes = 0;
+        let Some(last) = group.last().map(|commit| commit.position) else { return Ok(()) };
+        match self.backend.append(self.appended, group.into()).await? {
+            AppendOutcome::Appended => self.appended = last,
+            AppendOutcome::Conflict { .. } => return Err(RestoreError::Contended),
+        }
+        Ok(())
+    }
+
+    async fn verify(&self, state: &RestoredState, hash: u32) -> Result<(), RestoreError> {
+        let (index, machine) = load_all(&self.backend, Arc::clone(&self.environment)).await?;
+        if (machine.revision(), machine.compacted()) != (state.revision, state.compact_revision.max(NEVER_COMPACTED)) {
+            return Err(RestoreError::Differs("its revision is another one".into()));
+        }
+        let hashed = hash::hash_at(&index, &*self.backend, Revision(0)).await;
+        match hashed {
+            Ok(hashed) if hashed.hash == hash => Ok(()),
+            Ok(_) => Err(RestoreError::Differs("its hash is another one".into())),
+            Err(StoreError::Failed(cause)) => Err(RestoreError::Differs(cause)),
+            Err(error) => Err(RestoreError::Differs(error.to_string())),
+        }
+    }
+}
+
+/// Reads all of `backend` but values.
+async fn load_all(
+    backend: &Arc<dyn Backend>,
+    environment: Arc<dyn Environment>,
+) -> Result<(Arc<RwLock<Index>>, Machine), RestoreError> {
+    let options = StoreOptions { environment, cache_bytes: 0, ..Default::default() };
+    let index = Arc::new(RwLock::new(Index::new()));
+    let values = Arc::new(Values::new(Arc::clone(backend), options.cache_bytes));
+    let mut machine = Machine::new(Arc::clone(&index), values, &options);
+    match load(&mut machine, &**backend).await {
+        Ok(()) => Ok((index, machine)),
+        Err(OpenError::Backend(error)) => Err(error.into()),
+        Err(error) => Err(RestoreError::Differs(error.to_string())),
+    }
+}
+
+fn controls(state: &RestoredState) -> Vec<ControlChange> {
+    let lease = |lease: &RestoredLease| Record::lease_from_next_start(lease.id, lease.ttl, lease.remaining_ttl).set();
+    let mut changes: Vec<_> = state.leases.iter().map(lease).collect();
+    if state.compact_revision > NEVER_COMPACTED {
+        changes.push(Record::Compacted(state.compact_revision).set());
+    }
+    // There is always one, so that a commit says the revision, which may be above the last version's.
+    changes.extend(state.auth.records().map(|record| record.change()));
+    changes
+}
