@@ -43,7 +43,7 @@ built() {
   cd "$here"
 }
 
-build_tools() { build_etcdctl && build_etcd_suite && build_k8s_suite && build_k8s_upstream && build_apiserver; }
+build_tools() { build_etcdctl && build_recipes && build_etcd_suite && build_k8s_suite && build_k8s_upstream && build_apiserver; }
 
 build_etcd() {
   built etcd tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd" go.etcd.io/etcd/server/v3
@@ -54,6 +54,8 @@ build_etcdctl() {
     built etcdctl tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcdctl" go.etcd.io/etcd/etcdctl/v3 &&
     built etcdctl.test etcdctl . ../harness -- go test -c -o "$bin/etcdctl.test" .
 }
+
+build_recipes() { built recipes.test recipes . ../harness -- go test -c -o "$bin/recipes.test" .; }
 
 build_etcd_suite() {
   build_etcdctl &&

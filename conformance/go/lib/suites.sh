@@ -63,6 +63,8 @@ finish() {
 
 run_etcdctl() { begin etcdctl "$here" "$bin/etcdctl.test" -test.v -test.timeout 10m "$@"; }
 
+run_recipes() { begin recipes "$here" "$bin/recipes.test" -test.v -test.timeout 5m "$@"; }
+
 run_etcd_suite() { begin etcd-suite "$here" "$here/etcd-suite/run-each" "$@"; }
 
 run_k8s_suite() { begin k8s-suite "$here" "$bin/k8s-suite.test" -test.v -test.timeout 15m "$@"; }
