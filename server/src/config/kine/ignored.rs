@@ -3,24 +3,21 @@
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-const SQL: &str = "there is no server of a database to connect to";
+const SQL: &str = "connections to a database are not set by it";
 const T4: &str = "kine has it for its t4 database alone";
 const S3: &str = "nothing is copied to S3, and kine has it for its t4 database alone";
 
 /// Flags that take a value, and why they have no effect.
-const WITH_VALUE: [(&str, &str); 23] = [
-    ("ca-file", SQL),
-    ("cert-file", "it is for connections to a database; --server-cert-file is for those of clients"),
+const WITH_VALUE: [(&str, &str); 20] = [
     ("compact-timeout", "a compaction goes in small steps that hold up nobody"),
     ("datastore-connection-max-idle-time", SQL),
     ("datastore-connection-max-lifetime", SQL),
     ("datastore-max-idle-connections", SQL),
     ("datastore-max-open-connections", SQL),
-    ("datastore-poll-interval", "nobody else writes to the database"),
-    ("key-file", "it is for connections to a database; --server-key-file is for those of clients"),
+    ("datastore-poll-interval", "what others write is announced by the database"),
     ("peer-advertise-address", T4),
     ("peer-bind-address", T4),
-    ("poll-batch-size", "nobody else writes to the database"),
+    ("poll-batch-size", "what others write is announced by the database"),
     ("s3-access-key", S3),
     ("s3-bucket", S3),
     ("s3-ca-bundle", S3),
@@ -30,13 +27,15 @@ const WITH_VALUE: [(&str, &str); 23] = [
     ("s3-region", S3),
     ("s3-secret-key", S3),
     ("s3-session-token", S3),
-    ("slow-sql-threshold", "slow statements are in the metrics"),
-    ("slow-sql-warning-threshold", "slow statements are in the metrics"),
+    ("slow-sql-threshold", "slow statements are not logged"),
+    ("slow-sql-warning-threshold", "slow statements are not logged"),
 ];
 
 /// Flags that are on when they have no value.
-const SWITCHES: [(&str, &str); 2] =
-    [("metrics-enable-profiling", "there is nothing to profile over HTTP"), ("skip-verify", SQL)];
+const SWITCHES: [(&str, &str); 2] = [
+    ("metrics-enable-profiling", "there is nothing to profile over HTTP"),
+    ("skip-verify", "sslmode in the endpoint says what is verified"),
+];
 
 /// Adds the flags.
 pub(super) fn accept(command: Command) -> Command {

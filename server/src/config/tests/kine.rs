@@ -103,9 +103,6 @@ fn flags_that_mean_nothing_here_are_accepted_with_a_warning() {
         "--poll-batch-size=5",
         "--slow-sql-threshold=1s",
         "--compact-timeout=5s",
-        "--ca-file=x",
-        "--cert-file=x",
-        "--key-file=x",
         "--skip-verify",
         "--metrics-enable-profiling=true",
         "--peer-bind-address=:3380",
@@ -120,13 +117,23 @@ fn flags_that_mean_nothing_here_are_accepted_with_a_warning() {
 }
 
 #[test]
+fn files_for_a_database_go_to_postgresql_and_are_warned_of_elsewhere() {
+    let config = parsed(&["kine", "--endpoint=postgres://u:p@h/db", "--ca-file=c"]);
+    let dsn = "postgres://u:p@h/db?sslrootcert=c&sslmode=verify-full";
+    assert_eq!((config.storage.place, config.warnings.len()), (Place::Dsn(dsn.into()), 0));
+    for flag in ["--ca-file=x", "--cert-file=x", "--key-file=x"] {
+        assert_eq!(parsed(&["kine", flag]).warnings.len(), 1);
+    }
+}
+
+#[test]
 fn what_kine_refuses_is_refused() {
     for flag in [
         "--compact-batch-size=99",
         "--compact-interval-jitter=101",
         "--log-format=xml",
         "--endpoint=state.db",
-        "--endpoint=postgres://u:secret@h/db",
+        "--endpoint=mysql://u:secret@h/db",
         "--no-such-flag",
         "argument",
     ] {
