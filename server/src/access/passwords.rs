@@ -21,7 +21,7 @@ pub(super) struct Passwords {
     cost: u32,
     key: [u8; 32],
     right: Cache<[u8; 32], ()>,
-    /// One a core that is left to requests.
+    /// Half of the cores, so that the others are left to requests.
     running: Arc<Semaphore>,
     waiting: Semaphore,
     /// A hash that no password has, of the cost that others have.

@@ -37,14 +37,20 @@ pub(super) struct Good {
     begins: Option<f64>,
 }
 
-/// The claims of etcd's tokens. Times are seconds since 1970.
-#[derive(Serialize, Deserialize)]
+/// The claims of etcd's tokens, as they are made. Times are seconds since 1970.
+#[derive(Serialize)]
+struct Made<'a> {
+    username: &'a str,
+    revision: u64,
+    exp: u64,
+}
+
+/// The claims of anybody's tokens, as they are read: JSON has one kind of number.
+#[derive(Deserialize)]
 struct Claims {
     username: String,
     revision: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     exp: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     nbf: Option<f64>,
 }
 
@@ -60,9 +66,7 @@ impl JwtTokens {
 
     /// A token for `user`, or `None` if there is no key to sign with. With some keys it takes a millisecond.
     pub(super) fn issue(&self, user: &str, revision: u64) -> Option<String> {
-        let end = now() + self.options.ttl;
-        let claims =
-            Claims { username: user.to_owned(), revision: revision as f64, exp: Some(end.as_secs() as f64), nbf: None };
+        let claims = Made { username: user, revision, exp: (now() + self.options.ttl).as_secs() };
         let header = Header::new(self.options.keys.method);
         jsonwebtoken::encode(&header, &claims, self.options.keys.sign.as_ref()?).ok()
     }

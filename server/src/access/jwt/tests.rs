@@ -112,6 +112,16 @@ fn every_method_makes_tokens_that_it_and_the_public_key_alone_verify() {
 }
 
 #[test]
+fn a_token_says_what_etcds_say() {
+    let files = Files::all();
+    let token = tokens("EdDSA", None, Some(&files.path("ed"))).issue("alice", 7).unwrap();
+    let claims: serde_json::Value = jsonwebtoken::dangerous::insecure_decode_claims(token).unwrap();
+    let exp = claims["exp"].as_u64().expect("whole seconds");
+    assert_eq!(claims, serde_json::json!({"username": "alice", "revision": 7, "exp": exp}));
+    assert!((now().as_secs() + 290..=now().as_secs() + 300).contains(&exp), "five minutes, if not said otherwise");
+}
+
+#[test]
 fn a_shared_secret_makes_and_verifies_tokens() {
     let files = Files::all();
     for method in ["HS256", "HS384", "HS512"] {
@@ -199,7 +209,7 @@ fn what_was_altered_or_signed_otherwise_is_refused() {
     }
     // The public key as the secret of a shared one: the oldest trick.
     let public = std::fs::read(files.path("ec256.pub")).unwrap();
-    let claims = Claims { username: "root".to_owned(), revision: 1.0, exp: None, nbf: None };
+    let claims = serde_json::json!({"username": "root", "revision": 1});
     let secret = jsonwebtoken::EncodingKey::from_secret(&public);
     let forged = jsonwebtoken::encode(&Header::new(jsonwebtoken::Algorithm::HS256), &claims, &secret).unwrap();
     assert!(es256.verify(&forged).is_none());
