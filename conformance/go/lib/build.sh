@@ -43,7 +43,7 @@ built() {
   cd "$here"
 }
 
-build_tools() { build_etcdctl && build_recipes && build_etcd_suite && build_k8s_suite && build_k8s_upstream && build_apiserver; }
+build_tools() { build_etcdctl && build_recipes && build_etcd_suite && build_monitoring && build_k8s_suite && build_k8s_upstream && build_apiserver; }
 
 build_etcd() {
   built etcd tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd" go.etcd.io/etcd/server/v3
@@ -63,6 +63,10 @@ build_etcd_suite() {
     built etcd-shim etcd-suite shim go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd-shim" ./shim &&
     built etcd-common.test etcd-suite go.mod go.sum -- \
       go test -c -tags e2e -o "$bin/etcd-common.test" go.etcd.io/etcd/tests/v3/common
+}
+
+build_monitoring() {
+  build_etcd && built monitoring.test monitoring . ../harness -- go test -c -o "$bin/monitoring.test" .
 }
 
 build_k8s_suite() {

@@ -67,6 +67,9 @@ run_recipes() { begin recipes "$here" "$bin/recipes.test" -test.v -test.timeout 
 
 run_etcd_suite() { begin etcd-suite "$here" "$here/etcd-suite/run-each" "$@"; }
 
+# Reads the dashboard and the alerts beside its sources.
+run_monitoring() { begin monitoring "$here/monitoring" "$bin/monitoring.test" -test.v -test.timeout 5m "$@"; }
+
 run_k8s_suite() { begin k8s-suite "$here" "$bin/k8s-suite.test" -test.v -test.timeout 15m "$@"; }
 
 run_k8s_upstream() {

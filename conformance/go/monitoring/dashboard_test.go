@@ -69,6 +69,9 @@ func TestNoPanelIsEmpty(t *testing.T) {
 				t.Error("it asks for nothing")
 			}
 			for _, target := range panel.Targets {
+				if isReference() && readsOurs(t, filledIn(target.Expr)) {
+					continue
+				}
 				if answer := ask(t, filledIn(target.Expr)); !saysSomething(answer) {
 					t.Errorf("%q is empty: %s\n%v", target.LegendFormat, target.Expr, answer)
 				}

@@ -3,6 +3,8 @@ package monitoring
 import (
 	"context"
 	"math"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -71,6 +73,15 @@ func selected(t *testing.T, query string) []string {
 		return nil
 	})
 	return names
+}
+
+// isReference is whether the server under test is etcd itself, which has none of our own metrics.
+func isReference() bool { return scrapes[0]["auroch_build_info"] == nil }
+
+// readsOurs is whether a query asks for what etcd does not have.
+func readsOurs(t *testing.T, query string) bool {
+	ours := func(name string) bool { return strings.HasPrefix(name, "auroch_") }
+	return slices.ContainsFunc(selected(t, query), ours)
 }
 
 // isScraped is whether there are series of this name.
