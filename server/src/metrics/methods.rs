@@ -115,9 +115,11 @@ impl Method {
     }
 
     fn has_path(&self, path: &str) -> bool {
+        let (service, name) = (self.service.len(), self.name.len());
         // Lengths differ mostly, and are compared first.
-        path.len() == self.service.len() + self.name.len() + 2
-            && path[1..].starts_with(self.service)
+        path.len() == service + name + 2
+            && path.as_bytes()[1 + service] == b'/'
+            && path.strip_prefix('/').is_some_and(|path| path.starts_with(self.service))
             && path.ends_with(self.name)
     }
 }
@@ -141,9 +143,15 @@ mod tests {
         for (at, method) in METHODS.iter().enumerate() {
             assert_eq!(find(&format!("/{}/{}", method.service, method.name)), Some(at));
         }
-        for path in
-            ["", "/", "/etcdserverpb.KV/Get", "/etcdserverpb.KV/", "etcdserverpb.KV/Range", "/é", "//ééééééééééé/Put"]
-        {
+        for path in [
+            "",
+            "/",
+            "/etcdserverpb.KV/Get",
+            "/etcdserverpb.KV/",
+            "etcdserverpb.KV/Range",
+            "étcdserverpb.KV/Put",
+            "/etcdserverpb.KV.Put",
+        ] {
             assert_eq!(find(path), None, "{path}");
         }
     }
