@@ -43,7 +43,7 @@ built() {
   cd "$here"
 }
 
-build_tools() { build_etcdctl && build_recipes && build_etcd_suite && build_monitoring && build_k8s_suite && build_k8s_upstream && build_apiserver; }
+build_tools() { build_etcdctl && build_recipes && build_etcd_suite && build_monitoring && build_snapshot && build_k8s_suite && build_k8s_upstream && build_apiserver; }
 
 build_etcd() {
   built etcd tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd" go.etcd.io/etcd/server/v3
@@ -57,9 +57,12 @@ build_etcdctl() {
 
 build_recipes() { built recipes.test recipes . ../harness -- go test -c -o "$bin/recipes.test" .; }
 
+build_etcdutl() {
+  built etcdutl tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcdutl" go.etcd.io/etcd/etcdutl/v3
+}
+
 build_etcd_suite() {
-  build_etcdctl &&
-    built etcdutl tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcdutl" go.etcd.io/etcd/etcdutl/v3 &&
+  build_etcdctl && build_etcdutl &&
     built etcd-shim etcd-suite shim go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd-shim" ./shim &&
     built etcd-common.test etcd-suite go.mod go.sum -- \
       go test -c -tags e2e -o "$bin/etcd-common.test" go.etcd.io/etcd/tests/v3/common
@@ -67,6 +70,11 @@ build_etcd_suite() {
 
 build_monitoring() {
   build_etcd && built monitoring.test monitoring . ../harness -- go test -c -o "$bin/monitoring.test" .
+}
+
+build_snapshot() {
+  build_etcdctl && build_etcdutl &&
+    built snapshot.test snapshot . ../harness -- go test -c -o "$bin/snapshot.test" .
 }
 
 build_k8s_suite() {

@@ -70,6 +70,8 @@ run_etcd_suite() { begin etcd-suite "$here" "$here/etcd-suite/run-each" "$@"; }
 # Reads the dashboard and the alerts beside its sources.
 run_monitoring() { begin monitoring "$here/monitoring" "$bin/monitoring.test" -test.v -test.timeout 5m "$@"; }
 
+run_snapshot() { begin snapshot "$here" "$bin/snapshot.test" -test.v -test.timeout 10m "$@"; }
+
 run_k8s_suite() { begin k8s-suite "$here" "$bin/k8s-suite.test" -test.v -test.timeout 15m "$@"; }
 
 run_k8s_upstream() {
