@@ -135,7 +135,8 @@ impl<'a> Reader<'a> {
         if tombstone {
             return Ok((key, VersionMeta::tombstone(id), &[]));
         }
-        let create = i64::try_from(self.varint()?).ok().filter(|age| (0..revision.0).contains(age));
+        // 0 is that of the mark by which a restore raises the revision, as etcdutl does.
+        let create = i64::try_from(self.varint()?).ok().filter(|age| (0..=revision.0).contains(age));
         let create = create.map(|age| Revision(revision.0 - age)).ok_or(CommitCodecError::Malformed)?;
         let version = self.varint()?.cast_signed();
         let lease = LeaseId(self.varint()?.cast_signed());
@@ -233,8 +234,8 @@ mod tests {
         let commit = sample();
         let stored = encode_commit(&commit);
         // The life of the first key began 893 revisions before its version.
-        assert_eq!(decode_commit(commit.position, Revision(893), &stored), Err(CommitCodecError::Malformed));
-        assert!(decode_commit(commit.position, Revision(894), &stored).is_ok());
+        assert_eq!(decode_commit(commit.position, Revision(892), &stored), Err(CommitCodecError::Malformed));
+        assert!(decode_commit(commit.position, Revision(893), &stored).is_ok());
         assert_eq!(decode_commit(commit.position, Revision(i64::MIN), &stored), Err(CommitCodecError::Malformed));
     }
 }
