@@ -63,9 +63,8 @@ fn collect_method(page: &mut Page, method: &Method, counters: &MethodCounters) {
 
 /// Ends that are neither the client's will nor the server's.
 fn failures(handled: &[Counter; CODES]) -> u64 {
-    let at_will = [Code::Ok, Code::Cancelled, Code::Unavailable];
-    let all: u64 = handled.iter().map(Counter::get).sum();
-    all - at_will.iter().map(|code| handled[*code as usize].get()).sum::<u64>()
+    let at_will = [Code::Ok, Code::Cancelled, Code::Unavailable].map(|code| code as usize);
+    handled.iter().enumerate().filter(|(code, _)| !at_will.contains(code)).map(|(_, count)| count.get()).sum()
 }
 
 /// As in etcd, those with a label of what came of the call are shown once there is such a call.
