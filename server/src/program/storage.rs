@@ -123,12 +123,25 @@ impl fmt::Display for Place {
     }
 }
 
+/// A password may stand before the host or among the parameters, and hold what should have been escaped.
 fn without_password(dsn: &str) -> String {
     let Some((scheme, rest)) = dsn.split_once("://") else { return dsn.to_owned() };
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    match authority.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
-        Some((user, host)) => format!("{scheme}://{user}:***@{host}{path}"),
-        None => dsn.to_owned(),
+    let shown = |rest: &str| {
+        let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
+        let query = query.map(|query| format!("?{}", query.split('&').map(parameter).collect::<Vec<_>>().join("&")));
+        format!("{place}{}", query.unwrap_or_default())
+    };
+    let has_user = !rest.starts_with(['/', '?']);
+    match rest.rsplit_once('@').filter(|_| has_user).and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
+        Some((user, host)) => format!("{scheme}://{user}:***@{}", shown(host)),
+        None => format!("{scheme}://{}", shown(rest)),
+    }
+}
+
+fn parameter(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, _)) if name.contains("pass") => format!("{name}=***"),
+        _ => pair.to_owned(),
     }
 }
 
@@ -139,7 +152,17 @@ mod tests {
     #[test]
     fn a_password_is_not_shown() {
         assert_eq!(without_password("postgres://me:secret@host:5432/db?x=y"), "postgres://me:***@host:5432/db?x=y");
-        for dsn in ["sqlite:///a/b@c:d.db", "memory://", "postgres://me@host/db", "nonsense"] {
+        assert_eq!(
+            without_password("postgres://host/db?user=me&password=secret&x=y"),
+            "postgres://host/db?user=me&password=***&x=y"
+        );
+        for unescaped in
+            ["postgres://me:se/cret@host/db", "mysql://me:se?cret@host/db", "postgres://me:se@cret@host/db"]
+        {
+            let shown = without_password(unescaped);
+            assert!(!shown.contains("cret") && shown.ends_with("@host/db"), "{shown}");
+        }
+        for dsn in ["sqlite:///a/b@c:d.db?x=y", "memory://", "postgres://me@host/db", "nonsense"] {
             assert_eq!(without_password(dsn), dsn);
         }
     }
