@@ -110,6 +110,7 @@ impl State {
             stream.lagging += 1;
             afterwards.wakes.extend(stream.reader_to_wake());
         }
+        self.pending = 0;
         self.ring.restart(revision);
         self.revision = revision;
         self.compact_revision = self.compact_revision.max(compact_revision);

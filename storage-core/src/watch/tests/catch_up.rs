@@ -1,7 +1,7 @@
 //! Watches that read the backend.
 
 use super::slow_backend::SlowBackend;
-use super::world::{Change, World, drain_short, from_revision, poll, put, short, watch_of};
+use super::world::{BIG_RING, Change, World, drain_short, from_revision, poll, put, short, watch_of};
 use crate::types::Revision;
 
 #[tokio::test]
@@ -108,4 +108,17 @@ async fn a_watch_whose_history_cannot_be_read_is_canceled_alone() {
     let expected = ["1@2 created", "0 canceled StorageFailed(\"injected\")"];
     assert_eq!(drain_short(&mut events).await, expected);
     assert_eq!(world.hub.stats().watchers, 1);
+}
+
+#[tokio::test]
+async fn what_is_skipped_is_pending_no_more_and_comes_from_the_log() {
+    let mut world = World::new(BIG_RING);
+    let (_control, mut events) = world.watch(watch_of("a", "")).await;
+    world.puts("a", 2).await;
+    assert_eq!(world.hub.stats().pending, 2);
+    world.append(&[vec![put("a")]]).await;
+    world.hub.skip_to(world.revision, Revision(0));
+    assert_eq!(world.hub.stats().pending, 0);
+    assert_eq!(drain_short(&mut events).await.len(), 1, "all three revisions in one answer");
+    assert_eq!(world.hub.stats().pending, 0);
 }
