@@ -156,10 +156,11 @@ impl Writer {
             OpenError::Backend(error) => error,
             error => BackendError::fatal(error.to_string()),
         })?;
+        // Before the keys: who sees those finds the new permissions too, when it looks again.
+        self.shared.auth.publish(Arc::clone(machine.auth()));
         self.machine.become_other(machine);
         self.durable = self.machine.position();
         let (revision, compacted) = (self.machine.revision(), self.machine.compacted());
-        self.shared.auth.publish(Arc::clone(self.machine.auth()));
         self.shared.cluster.store(Arc::clone(self.machine.cluster()));
         self.shared.published(self.durable, Some(self.machine.alarms().collect()));
         self.hub.skip_to(revision, compacted);
