@@ -93,6 +93,8 @@ fn of_sqlstate(code: &str) -> Effect {
     match code {
         // Tables or columns that are not there, or other rights: someone has changed the schema.
         "42P01" | "42703" | "3F000" | "3D000" => Effect::Broken,
+        // PostgreSQL never says it, but databases that speak its protocol do: statement completion unknown.
+        "40003" => Effect::Unknown,
         _ => match code.get(..2).unwrap_or_default() {
             // Damage of data or index; a key that is there already although the head says otherwise.
             "XX" | "23" => Effect::Broken,
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_ends_leaves_the_outcome_open() {
-        for code in ["57P01", "57P02", "08006", "58030", "99999", ""] {
+        for code in ["40003", "57P01", "57P02", "08006", "58030", "99999", ""] {
             assert_eq!(of_sqlstate(code), Effect::Unknown, "{code}");
         }
     }
