@@ -61,17 +61,19 @@ impl Heart {
             let peer = self.peer.lock().clone();
             let beaten = pool.with(move |connection| {
                 Box::pin(async move {
-                    match peer {
-                        Some(peer) => beat(connection, &peer).await,
-                        None => Ok((false, look(connection).await?)),
-                    }
+                    // Once there is a connection: making one may take seconds, which are no part of the way to the clock.
+                    let asked = Instant::now();
+                    let (leads, clock) = match peer {
+                        Some(peer) => beat(connection, &peer).await?,
+                        None => (false, look(connection).await?),
+                    };
+                    Ok((leads.then(|| asked + SILENCE), clock + asked.elapsed() / 2))
                 })
             });
-            let asked = Instant::now();
             match beaten.await {
-                Ok((leads, clock)) => {
-                    shared.set_clock(clock + asked.elapsed() / 2);
-                    shared.set_leads_until(leads.then(|| asked + SILENCE));
+                Ok((leads_until, clock)) => {
+                    shared.set_clock(clock);
+                    shared.set_leads_until(leads_until);
                 }
                 Err(error) => tracing::debug!(%error, "no sign of life could be given"),
             }
