@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use crate::options::MIN_PROGRESS_INTERVAL;
 
+/// Go's longest, 292 years: what is added to a time stays a time.
+const MAX: Duration = Duration::from_nanos(i64::MAX as u64);
+
 /// A duration as etcd's flags write it: `10m`, `1h30m`, `2.5s`, `100ms`, `0`.
 pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     const MALFORMED: &str = "expected a duration such as 5s, 100ms or 1h30m";
@@ -18,7 +21,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
         seconds += number * seconds_of(&unit[..next_at]).ok_or(MALFORMED)?;
         rest = &unit[next_at..];
     }
-    if text.is_empty() { Err(MALFORMED) } else { Duration::try_from_secs_f64(seconds).map_err(|_| MALFORMED) }
+    let parsed = Duration::try_from_secs_f64(seconds).ok().filter(|duration| *duration <= MAX && !text.is_empty());
+    parsed.ok_or(MALFORMED)
 }
 
 /// One that is long enough between two reports of a watch's progress.
@@ -54,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in ["", "5", "s", "5x", "5s5", "-1s", "1.2.3s"] {
+        for text in ["", "5", "s", "5x", "5s5", "-1s", "1.2.3s", "2562048h", "99999999999999h"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }
