@@ -24,6 +24,7 @@ pub(crate) async fn compact_for_client(
         return store.compact(revision, physical).await;
     }
     if allowed <= status.compact_revision {
+        store.check_admin()?;
         return Ok(status.revision);
     }
     match store.compact(allowed, physical).await {

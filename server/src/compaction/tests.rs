@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use storage_core::auth::{AuthChange, AuthError, ROOT};
 use storage_core::{MemoryBackend, PutRequest, Revision, Store, StoreError, StoreOptions};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -164,5 +165,22 @@ async fn a_wish_that_makes_no_sense_is_refused_under_every_rule() {
         let ask = |revision| compact_for_client(&store, rule, Revision(revision), false);
         assert!(matches!(ask(10).await, Err(StoreError::Compacted { .. })), "{rule:?}");
         assert!(matches!(ask(31).await, Err(StoreError::FutureRevision)), "{rule:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_answered_to_root_alone() {
+    let store = store().await;
+    write_until(&store, 30).await;
+    for change in [
+        AuthChange::UserAdd { name: ROOT.into(), password: None },
+        AuthChange::UserGrantRole { user: ROOT.into(), role: ROOT.into() },
+        AuthChange::Enable,
+    ] {
+        store.change_auth(change).await.unwrap();
+    }
+    for rule in [ClientCompaction::Keeping(1000), ClientCompaction::Ignored] {
+        let refused = compact_for_client(&store.for_client(None), rule, Revision(20), false).await;
+        assert_eq!(refused, Err(StoreError::Auth(AuthError::UserEmpty)), "{rule:?}");
     }
 }
