@@ -16,7 +16,7 @@ pub(super) struct CompactionFlags {
     /// History that automatic compaction keeps: 5m, 1 (an hour) or, by revision, 1000. 0 is no automatic compaction
     #[arg(long, value_name = "RETENTION", default_value = "0")]
     auto_compaction_retention: String,
-    /// Versions that a compaction removes in one step
+    /// Versions that a compaction removes in one step. 0 is the default
     #[arg(long, value_name = "N", default_value_t = StoreOptions::default().compaction_batch)]
     compaction_batch_limit: usize,
     /// Pause between two steps of a compaction
@@ -33,7 +33,9 @@ enum Mode {
 impl CompactionFlags {
     pub(super) fn apply(self, config: &mut Config) -> Result<(), Refused> {
         config.server.auto_compaction = self.auto()?;
-        config.store.compaction_batch = self.compaction_batch_limit;
+        if self.compaction_batch_limit > 0 {
+            config.store.compaction_batch = self.compaction_batch_limit;
+        }
         config.store.compaction_pause = self.compaction_sleep_interval;
         Ok(())
     }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use storage_core::StoreOptions;
+
 use super::{parsed_in, refused, said, urls};
 use crate::compaction::{AutoCompaction, ClientCompaction};
 use crate::config::{Config, LogConfig, LogFormat, LogLevel, Place};
@@ -156,4 +158,10 @@ fn help_is_in_groups_and_has_examples() {
         assert!(help.contains(words), "{words}: {help}");
     }
     assert!(!help.contains("snapshot-count"), "{help}");
+}
+
+#[test]
+fn a_step_of_a_compaction_that_removes_nothing_is_the_default() {
+    let batch = |value: &str| parsed(&["--compaction-batch-limit", value]).store.compaction_batch;
+    assert_eq!((batch("0"), batch("7")), (StoreOptions::default().compaction_batch, 7));
 }
