@@ -80,9 +80,9 @@ impl Snapshot {
     }
 }
 
-/// What etcdutl raises a revision with: a version without a key and all else.
+/// What etcdutl raises a revision with: an empty record. To the engine it is a version like any other, but of no key.
 fn mark_of(revision: Revision) -> Mutation {
     let id = VersionId { revision, sub: Sub(0) };
-    let meta = VersionMeta::put(id, Revision(0), 0, LeaseId::NONE, 0);
+    let meta = VersionMeta::put(id, revision, 1, LeaseId::NONE, 0);
     Mutation { key: Key::from(&[][..]), meta, value: bytes::Bytes::new() }
 }
