@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use parking_lot::RwLock;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -153,7 +154,11 @@ impl Store {
         let hub = WatchHub::new(
             Arc::clone(&backend),
             Arc::clone(&values),
-            Arc::new(IndexPredecessors(Arc::clone(&index))),
+            Arc::new(IndexPredecessors {
+                index: Arc::clone(&index),
+                shared: Arc::clone(&shared),
+                backend: Arc::clone(&backend),
+            }),
             options.ring_bytes,
             machine.revision(),
             machine.compacted(),
@@ -394,13 +399,29 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Resu
     tokio::time::timeout(REQUEST_TIMEOUT, answer).await.map_err(late)?
 }
 
-/// Lets the watch hub find the versions before those of its events.
+/// Lets the watch hub find the versions before those of its events, and learn what others have removed.
 #[derive(Debug)]
-struct IndexPredecessors(Arc<RwLock<Index>>);
+struct IndexPredecessors {
+    index: Arc<RwLock<Index>>,
+    shared: Arc<Shared>,
+    backend: Arc<dyn Backend>,
+}
 
+#[async_trait]
 impl Predecessors for IndexPredecessors {
     fn predecessor(&self, key: &[u8], revision: Revision) -> Option<crate::VersionMeta> {
-        let index = self.0.read();
+        let index = self.index.read();
         index.get(key, Revision(revision.0 - 1)).map(|(_, meta)| *meta)
+    }
+
+    /// Others begin to remove once their compaction is in the log.
+    async fn compacted_by_others(&self) -> Result<Option<Revision>, BackendError> {
+        if !self.backend.info().shared {
+            return Ok(None);
+        }
+        let end = self.backend.end().await?;
+        let late = |_| BackendError::determinate("the storage did not answer in time");
+        tokio::time::timeout(REQUEST_TIMEOUT, self.shared.reached(end)).await.map_err(late)?;
+        Ok(Some(self.index.read().compacted()))
     }
 }

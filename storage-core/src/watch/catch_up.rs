@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
 use super::batch::Batch;
@@ -18,10 +19,17 @@ use crate::values::Values;
 const MAX_SCANS: usize = 4;
 
 /// Where the history of keys is known.
+#[async_trait]
 pub(crate) trait Predecessors: Debug + Send + Sync {
     /// The version of `key` just before `revision`, if the key existed then (it is not a tombstone) and the version
     /// is kept. Asked only for revisions that are published.
     fn predecessor(&self, key: &[u8], revision: Revision) -> Option<VersionMeta>;
+
+    /// The revision at which the log is compacted, where others may compact it as well: whatever anyone has removed by now lies
+    /// below. `None` where the hub is told before anything is removed.
+    async fn compacted_by_others(&self) -> Result<Option<Revision>, BackendError> {
+        Ok(None)
+    }
 }
 
 /// History, for those who need it.
@@ -52,6 +60,8 @@ pub(super) struct Scanned {
     pub(super) batch: Batch,
     /// The first revision that was not looked at.
     pub(super) cursor: Revision,
+    /// What others may have removed before it was read lies below this.
+    pub(super) compact_revision: Revision,
 }
 
 impl History {
@@ -63,9 +73,12 @@ impl History {
     pub(super) async fn scan(&self, scan: Scan) -> Result<Scanned, BackendError> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         let commits = self.backend.scan(ScanFrom::Revision(scan.cursor), ScanLimits::default()).await?;
-        let scanned = self.gather(&scan, commits);
+        let mut scanned = self.gather(&scan, commits);
         if scan.prev_kv {
             self.fetch_previous(scanned.batch.events()).await?;
+        }
+        if let Some(compacted) = self.predecessors.compacted_by_others().await? {
+            scanned.compact_revision = compacted;
         }
         Ok(scanned)
     }
@@ -73,10 +86,10 @@ impl History {
     fn gather(&self, scan: &Scan, commits: Vec<Commit>) -> Scanned {
         let mut batch = Batch::new(scan.prev_kv);
         let at_end = commits.is_empty();
-        let mut cursor = scan.cursor;
+        let (mut cursor, compact_revision) = (scan.cursor, scan.compact_revision);
         for commit in commits {
             if commit.revision > scan.through {
-                return Scanned { batch, cursor: scan.through.next() };
+                return Scanned { batch, cursor: scan.through.next(), compact_revision };
             }
             // A commit that changed only control records bears the revision of the one before it.
             cursor = cursor.max(commit.revision.next());
@@ -85,7 +98,7 @@ impl History {
                 break;
             }
         }
-        Scanned { batch, cursor: if at_end { scan.through.next() } else { cursor } }
+        Scanned { batch, cursor: if at_end { scan.through.next() } else { cursor }, compact_revision }
     }
 
     fn events(&self, scan: &Scan, commit: Commit) -> impl Iterator<Item = Arc<Event>> {

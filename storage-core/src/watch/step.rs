@@ -157,11 +157,14 @@ impl State {
     /// Takes in what was read from the backend for a watcher, if it is still there.
     pub(super) fn scanned(&mut self, at: WatcherRef, scanned: Result<Scanned, String>) -> Step {
         let Some(cursor) = self.watchers.get(at).and_then(|watcher| watcher.cursor()) else { return Step::Again };
+        if let Ok(Scanned { compact_revision, .. }) = scanned {
+            self.compact_revision = self.compact_revision.max(compact_revision);
+        }
         match scanned {
             Err(cause) => self.end(at, CancelCause::StorageFailed(cause)),
             // The compaction may have taken versions away before they were read.
             Ok(_) if cursor < self.compact_revision => self.end_compacted(at),
-            Ok(Scanned { batch, cursor }) => return self.moved(at, cursor, batch),
+            Ok(Scanned { batch, cursor, .. }) => return self.moved(at, cursor, batch),
         }
         Step::Again
     }

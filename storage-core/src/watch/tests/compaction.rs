@@ -71,3 +71,23 @@ async fn a_watch_that_is_up_to_date_does_not_notice_a_compaction() {
     world.commit(&[put("a")]).await;
     assert_eq!(drain_short(&mut events).await, ["0@5: a=5"]);
 }
+
+#[tokio::test]
+async fn a_watch_is_canceled_that_reads_what_another_store_has_removed_of_the_log() {
+    let mut world = World::new(0);
+    let (_control, mut events) = world.watch(watch_of("a", "")).await;
+    world.puts("a", 3).await;
+    world.compact_as_others(Revision(4)).await;
+    let canceled = "0 canceled Compacted { compact_revision: Revision(4) }";
+    assert_eq!(drain_short(&mut events).await, [canceled], "and not a=4 alone");
+}
+
+#[tokio::test]
+async fn a_watch_goes_on_from_where_another_store_has_compacted_the_log() {
+    let mut world = World::new(0);
+    let (_control, mut events) = world.watch(watch_of("a", "")).await;
+    world.puts("a", 1).await;
+    world.compact_as_others(Revision(2)).await;
+    world.puts("a", 1).await;
+    assert_eq!(drain_short(&mut events).await, ["0@3: a=2 a=3"]);
+}

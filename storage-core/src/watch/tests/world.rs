@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::super::{Predecessors, WatchControl, WatchEvents, WatchHub, WatchMessage, WatchRequest};
-use crate::backend::{AppendOutcome, Backend, CompactStep, MemoryBackend};
+use crate::backend::{AppendOutcome, Backend, BackendError, CompactStep, MemoryBackend};
 use crate::commit::{Commit, Mutation};
 use crate::event::{Event, PrevKv, RevisionEvents};
 use crate::key_range::KeyRange;
@@ -34,13 +35,18 @@ pub(super) fn delete(key: &'static str) -> Change {
 
 /// Every kept version of every key.
 #[derive(Debug, Default)]
-pub(super) struct Index(Mutex<BTreeMap<Key, Vec<VersionMeta>>>);
+pub(super) struct Index(Mutex<BTreeMap<Key, Vec<VersionMeta>>>, Mutex<Option<Revision>>);
 
+#[async_trait]
 impl Predecessors for Index {
     fn predecessor(&self, key: &[u8], revision: Revision) -> Option<VersionMeta> {
         let index = self.0.lock();
         let last = *index.get(key)?.iter().rfind(|meta| meta.mod_revision() < revision)?;
         (!last.is_tombstone()).then_some(last)
+    }
+
+    async fn compacted_by_others(&self) -> Result<Option<Revision>, BackendError> {
+        Ok(*self.1.lock())
     }
 }
 
@@ -174,6 +180,13 @@ impl World {
         for _ in 0..count {
             self.commit(&[put(key)]).await;
         }
+    }
+
+    /// As another store on the same log does it, which nobody tells the hub.
+    pub(super) async fn compact_as_others(&mut self, through: Revision) {
+        *self.index.1.lock() = Some(through);
+        let dead = self.index.compact(through);
+        self.backend.compact(CompactStep { through, dead }).await.unwrap();
     }
 
     pub(super) async fn compact(&mut self, through: Revision) {
