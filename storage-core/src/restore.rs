@@ -241,6 +241,6 @@ fn controls(state: &RestoredState) -> Vec<ControlChange> {
         changes.push(Record::Compacted(state.compact_revision).set());
     }
     // There is always one, so that a commit says the revision, which may be above the last version's.
-    changes.extend(state.auth.records().map(|record| record.change()));
+    changes.extend(state.auth.controls());
     changes
 }

@@ -13,7 +13,6 @@ mod intervals;
 mod permissions;
 mod published;
 mod record;
-mod restored;
 mod role;
 mod state;
 mod user;

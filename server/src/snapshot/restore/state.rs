@@ -75,7 +75,7 @@ pub(super) fn auth(file: &SnapshotFile) -> Result<AuthState, SnapshotError> {
         roles.push(role(name, stored).ok_or(Refused("a role is not as etcd writes it"))?);
         Ok(())
     })?;
-    Ok(AuthState::restored(enabled, revision, users, roles))
+    Ok(AuthState::new(enabled, revision, users, roles))
 }
 
 fn user(name: &[u8], stored: &[u8]) -> Option<(Arc<str>, User)> {
@@ -83,13 +83,13 @@ fn user(name: &[u8], stored: &[u8]) -> Option<(Arc<str>, User)> {
     let has_password = !user.options.is_some_and(|options| options.no_password);
     let password = has_password.then(|| PasswordHash::new(user.password));
     let roles = user.roles.iter().map(|role| Arc::from(role.as_str())).collect();
-    Some((str::from_utf8(name).ok()?.into(), User::restored(password, roles)))
+    Some((str::from_utf8(name).ok()?.into(), User::new(password, roles)))
 }
 
 fn role(name: &[u8], stored: &[u8]) -> Option<(Arc<str>, Role)> {
     let role = authpb::Role::decode(stored).ok().filter(|role| role.name == name)?;
     let permissions: Option<Vec<_>> = role.key_permission.iter().map(permission).collect();
-    Some((str::from_utf8(name).ok()?.into(), Role::restored(permissions?)))
+    Some((str::from_utf8(name).ok()?.into(), Role::new(permissions?)))
 }
 
 fn permission(permission: &authpb::Permission) -> Option<Permission> {
