@@ -9,7 +9,9 @@ mod url;
 
 use std::fmt;
 use std::io as std_io;
+use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, UnixListener};
 
 use self::incoming::Remote;
@@ -19,6 +21,9 @@ use self::socket::Socket;
 use self::unix::SocketFile;
 pub use self::url::{ListenUrl, ListenUrlError};
 use crate::tls::Tls;
+
+/// etcd's. It finds out that a client has vanished which speaks HTTP/1, where nobody pings, and waits for a watch's next event.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new().with_time(Duration::from_secs(30));
 
 /// A bound listener. Dropping it closes it, and removes the file of a unix socket.
 #[derive(Debug)]
@@ -121,6 +126,7 @@ impl Listener {
             Kind::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
+                SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
                 (Socket::Tcp(stream), Remote::Tcp(address))
             }
             Kind::Unix(listener, _) => (Socket::Unix(listener.accept().await?.0), Remote::Unix),
@@ -132,5 +138,21 @@ impl Listener {
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.url().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_are_asked_now_and_then_whether_they_are_still_there() {
+        let mut listener = Listener::bind(&"http://127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let ListenUrl::Tcp { host, port, .. } = listener.url() else { panic!("it is TCP") };
+        let _client = TcpStream::connect((host, port)).await.unwrap();
+        let Socket::Tcp(stream) = listener.accept().await.unwrap().socket else { panic!("it is TCP") };
+        assert!(SockRef::from(&stream).keepalive().unwrap());
     }
 }
