@@ -15,7 +15,7 @@ pub(super) struct LimitFlags {
     /// Size of a request that writes
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_REQUEST_BYTES)]
     max_request_bytes: usize,
-    /// Streams open at a time on one connection
+    /// Streams open at a time on one connection. 0 is no limit
     #[arg(long, value_name = "N", default_value_t = u32::MAX, hide_default_value = true)]
     max_concurrent_streams: u32,
     /// How often a watch that asks for it is told of progress while it sees no events. At least 100ms
@@ -28,7 +28,11 @@ impl LimitFlags {
         config.store.max_txn_ops = self.max_txn_ops;
         config.store.max_request_bytes = self.max_request_bytes;
         config.server.max_request_bytes = self.max_request_bytes;
-        config.server.max_concurrent_streams = self.max_concurrent_streams;
+        // As in etcd. With none at all no call could be made.
+        config.server.max_concurrent_streams = match self.max_concurrent_streams {
+            0 => u32::MAX,
+            streams => streams,
+        };
         config.server.watch_progress_interval = self.watch_progress_notify_interval;
     }
 }

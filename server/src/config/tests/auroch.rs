@@ -50,6 +50,13 @@ fn a_quota_of_zero_is_the_default_and_below_none() {
 }
 
 #[test]
+fn no_streams_at_a_time_are_as_many_as_one_likes() {
+    let streams = |flag: &str| parsed(&[flag]).server.max_concurrent_streams;
+    assert_eq!(streams("--max-concurrent-streams=0"), u32::MAX);
+    assert_eq!(streams("--max-concurrent-streams=1"), 1);
+}
+
+#[test]
 fn weaker_durability_is_asked_for_and_warned_of() {
     for args in [&["--unsafe-no-fsync"][..], &["--unsafe-no-fsync=true"]] {
         let config = parsed(args);
