@@ -1,5 +1,6 @@
 //! Connections: to the first host that takes writes.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +17,17 @@ use crate::options::PostgresOptions;
 const APPLICATION_NAME: &str = "auroch";
 
 /// Makes connections.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Connector {
     hosts: Arc<[PgConnectOptions]>,
     connect_timeout: Duration,
+}
+
+/// Without the hosts: the driver's own print of them has the password.
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").finish_non_exhaustive()
+    }
 }
 
 /// Why there is no connection.

@@ -59,6 +59,7 @@ impl<'a> Parts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connect::Connector;
 
     fn hosts(dsn: &str) -> Vec<(String, u16, String, String)> {
         let options = PostgresOptions::parse(dsn).expect(dsn);
@@ -88,6 +89,13 @@ mod tests {
     #[test]
     fn several_hosts_are_tried_in_order() {
         assert_eq!(hosts("postgres://me@a:1,b:2/x"), [host("a", 1, "me", "x"), host("b", 2, "me", "x")]);
+    }
+
+    #[test]
+    fn no_debug_print_shows_a_password() {
+        let options = PostgresOptions::parse("postgres://me:secret@db/x").expect("a DSN");
+        let shown = format!("{options:?} {:?}", Connector::new(&options));
+        assert!(!shown.contains("secret"), "{shown}");
     }
 
     #[test]

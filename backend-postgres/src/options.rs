@@ -1,5 +1,6 @@
 //! Which database, and how it is used.
 
+use std::fmt;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
@@ -14,7 +15,7 @@ const DEFAULT_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Which database to open, and how. Made from a DSN by [`PostgresOptions::parse`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
     /// The hosts to try, in order; each with user, database and TLS.
@@ -27,6 +28,13 @@ pub struct PostgresOptions {
     pub statement_timeout: Duration,
     /// How long making a connection may take.
     pub connect_timeout: Duration,
+}
+
+/// Without the hosts: the driver's own print of them has the password.
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions").field("readers", &self.readers).finish_non_exhaustive()
+    }
 }
 
 impl PostgresOptions {

@@ -103,7 +103,7 @@ pub(crate) struct Storage {
     pub(crate) fsync: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     /// The database in a folder of ours, which is made if it is missing.
     DataDir(PathBuf),

@@ -123,6 +123,13 @@ impl fmt::Display for Place {
     }
 }
 
+/// As it may be shown, too.
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A password may stand before the host or among the parameters, and hold what should have been escaped.
 fn without_password(dsn: &str) -> String {
     let Some((scheme, rest)) = dsn.split_once("://") else { return dsn.to_owned() };
@@ -156,6 +163,8 @@ mod tests {
             without_password("postgres://host/db?user=me&password=secret&x=y"),
             "postgres://host/db?user=me&password=***&x=y"
         );
+        let place = Place::Dsn("postgres://me:secret@host/db".to_owned());
+        assert_eq!(format!("{place:?}"), "postgres://me:***@host/db");
         for unescaped in
             ["postgres://me:se/cret@host/db", "mysql://me:se?cret@host/db", "postgres://me:se@cret@host/db"]
         {
