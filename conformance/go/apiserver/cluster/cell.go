@@ -13,10 +13,12 @@ func (c Cell) Name() string { return string(c.Transport) + "-" + c.Config.Name }
 // Transport is how kube-apiserver reaches the store.
 type Transport string
 
-// The store listens on a TCP port or on a unix socket.
+// The store listens on a TCP port, on a unix socket, or on a TCP port with mutual
+// TLS, started as kubeadm starts etcd.
 const (
-	TCP  Transport = "tcp"
-	Unix Transport = "unix"
+	TCP       Transport = "tcp"
+	Unix      Transport = "unix"
+	MutualTLS Transport = "mtls"
 )
 
 // Config is a set of kube-apiserver flags that changes what reaches the store.
@@ -45,6 +47,6 @@ var (
 		Args: []string{"--watch-cache=false", "--etcd-compaction-interval=20s"}}
 )
 
-// Matrix is every cell that the scenarios run in: both transports with both gate
-// configurations, and once without the watch cache.
-var Matrix = []Cell{{TCP, Default}, {Unix, Default}, {TCP, Plain}, {Unix, Plain}, {TCP, Uncached}}
+// Matrix is every cell that the scenarios run in: TCP and unix sockets with both
+// gate configurations, once without the watch cache, and once over mutual TLS.
+var Matrix = []Cell{{TCP, Default}, {Unix, Default}, {TCP, Plain}, {Unix, Plain}, {TCP, Uncached}, {MutualTLS, Default}}

@@ -3,6 +3,7 @@ package cluster
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"auroch/harness/datastore"
@@ -48,6 +49,13 @@ func startStore(cell Cell, binary string) (*Cluster, error) {
 	}
 	if cell.Transport == Unix {
 		opts.ClientURL = datastore.UnixURL(dir)
+	}
+	if cell.Transport == MutualTLS {
+		trust, err := likeKubeadm(&opts)
+		if err != nil {
+			return nil, err
+		}
+		c.Cell.Config.Args = append(slices.Clone(cell.Config.Args), trust...)
 	}
 	if c.Store, err = datastore.New(opts); err != nil {
 		return nil, err
