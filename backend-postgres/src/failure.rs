@@ -98,8 +98,8 @@ fn of_sqlstate(code: &str) -> Effect {
         _ => match code.get(..2).unwrap_or_default() {
             // Damage of data or index; a key that is there already although the head says otherwise.
             "XX" | "23" => Effect::Broken,
-            // Transaction rollback, no resources, an object's state, cancelled, no rights, a standby.
-            "40" | "53" | "55" | "42" | "25" => Effect::None,
+            // Transaction rollback, no resources, a limit of the program, impossible data, an object's state, no rights, a standby.
+            "40" | "53" | "54" | "22" | "55" | "42" | "25" => Effect::None,
             "57" if code == "57014" => Effect::None,
             _ => Effect::Unknown,
         },

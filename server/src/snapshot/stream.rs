@@ -24,15 +24,17 @@ use crate::status;
 /// The parts of a file, and its sum.
 pub(crate) type SnapshotStream = BoxStream<'static, Result<SnapshotResponse, Status>>;
 
+/// Snapshots being written; more wait. Each reads everything.
+const MAX_WRITTEN: usize = 2;
 /// Snapshots in the making or being sent; more wait. Each holds a file as large as the data.
-const MAX_RUNNING: usize = 2;
+const MAX_FILES: usize = 16;
 /// As in etcd.
 const PART_BYTES: usize = 32 << 10;
 /// Parts read at once.
 const READ_BYTES: usize = 32 * PART_BYTES;
 /// Parts that wait for the connection.
 const QUEUED_PARTS: usize = 4;
-/// A client that takes nothing for so long is cut off: its file takes space, and others wait.
+/// A client that takes longer over [`READ_BYTES`] is cut off: its file takes space, and others may wait.
 const MAX_STALL: Duration = Duration::from_secs(120);
 
 /// Makes and sends snapshots.
@@ -43,7 +45,14 @@ const MAX_STALL: Duration = Duration::from_secs(120);
 pub(crate) struct Snapshots {
     origin: Origin,
     directory: PathBuf,
-    running: Arc<Semaphore>,
+    turns: Arc<Turns>,
+}
+
+/// Who waits for whom. A client that is slow to take its file keeps nobody from having one written.
+#[derive(Debug)]
+struct Turns {
+    files: Semaphore,
+    writing: Semaphore,
 }
 
 /// One of them.
@@ -57,21 +66,22 @@ struct Snapshot {
 impl Snapshots {
     /// Files are made in `directory`, which must have the space.
     pub(crate) fn new(origin: Origin, directory: PathBuf) -> Self {
-        Self { origin, directory, running: Arc::new(Semaphore::new(MAX_RUNNING)) }
+        let turns = Turns { files: Semaphore::new(MAX_FILES), writing: Semaphore::new(MAX_WRITTEN) };
+        Self { origin, directory, turns: Arc::new(turns) }
     }
 
     /// A snapshot of `store` as it is at the revision of when its turn comes.
     pub(crate) fn stream(&self, store: Store) -> SnapshotStream {
         let (sink, parts) = mpsc::channel(QUEUED_PARTS);
         let (end, ended) = oneshot::channel();
-        let (running, origin, directory) = (Arc::clone(&self.running), self.origin.clone(), self.directory.clone());
+        let (turns, origin, directory) = (Arc::clone(&self.turns), self.origin.clone(), self.directory.clone());
         tokio::spawn(async move {
             let gone = sink.clone();
             let snapshot = Snapshot { store, origin, directory, sink };
             tokio::select! {
                 // The last part may be on its way while nobody waits for a next one.
                 biased;
-                result = snapshot.run(&running) => drop(end.send(result)),
+                result = snapshot.run(&turns) => drop(end.send(result)),
                 () = gone.closed() => tracing::info!("the client of a snapshot has gone"),
             }
         });
@@ -87,13 +97,15 @@ impl Snapshots {
 }
 
 impl Snapshot {
-    async fn run(self, running: &Semaphore) -> Result<(), Status> {
-        let _permit = running.acquire().await.map_err(|_| status::stopped())?;
+    async fn run(self, turns: &Turns) -> Result<(), Status> {
+        let _file = turns.files.acquire().await.map_err(|_| status::stopped())?;
+        let writing = turns.writing.acquire().await.map_err(|_| status::stopped())?;
         let begun = Instant::now();
         let version = self.origin.storage_version();
         let export = self.store.export().await.map_err(status::of)?;
         let revision = export.state().revision;
         let saved = save(export, self.origin, &self.directory).await.map_err(failed)?;
+        drop(writing);
         let bytes = saved.bytes;
         tracing::info!(revision = revision.0, bytes, took = ?begun.elapsed(), "a snapshot is written and being sent");
         send(saved, &version, &self.sink).await?;
@@ -111,15 +123,17 @@ async fn send(saved: SavedFile, version: &str, sink: &mpsc::Sender<SnapshotRespo
         let read = spawn_blocking(move || read(file, sum, size)).await;
         let mut parts;
         (file, sum, parts) = read.map_err(|e| failed(e.into()))?.map_err(|e| failed(e.into()))?;
+        let by = tokio::time::Instant::now() + MAX_STALL;
         while !parts.is_empty() {
             let blob = parts.split_to(parts.len().min(PART_BYTES));
             remaining -= blob.len() as u64;
-            push(sink, SnapshotResponse { header: None, remaining_bytes: remaining, blob, version: version.into() })
-                .await?;
+            let part = SnapshotResponse { header: None, remaining_bytes: remaining, blob, version: version.into() };
+            push(sink, part, by).await?;
         }
     }
     let blob = Bytes::copy_from_slice(&sum.finalize());
-    push(sink, SnapshotResponse { header: None, remaining_bytes: 0, blob, version: version.into() }).await
+    let part = SnapshotResponse { header: None, remaining_bytes: 0, blob, version: version.into() };
+    push(sink, part, tokio::time::Instant::now() + MAX_STALL).await
 }
 
 fn read(mut file: File, mut sum: Sha256, size: usize) -> io::Result<(File, Sha256, Bytes)> {
@@ -129,11 +143,17 @@ fn read(mut file: File, mut sum: Sha256, size: usize) -> io::Result<(File, Sha25
     Ok((file, sum, parts.into()))
 }
 
-async fn push(sink: &mpsc::Sender<SnapshotResponse>, part: SnapshotResponse) -> Result<(), Status> {
-    sink.send_timeout(part, MAX_STALL).await.map_err(|_| {
-        tracing::warn!(after = ?MAX_STALL, "the client of a snapshot takes nothing and is cut off");
+async fn push(
+    sink: &mpsc::Sender<SnapshotResponse>,
+    part: SnapshotResponse,
+    by: tokio::time::Instant,
+) -> Result<(), Status> {
+    let late = || {
+        tracing::warn!(after = ?MAX_STALL, "the client of a snapshot takes too little and is cut off");
         Status::deadline_exceeded("etcdserver: the snapshot was not taken in time")
-    })
+    };
+    // A client that has gone is noticed by who runs this.
+    tokio::time::timeout_at(by, sink.send(part)).await.map_err(|_| late())?.map_err(|_| status::stopped())
 }
 
 fn failed(error: SaveError) -> Status {
