@@ -74,12 +74,20 @@ impl PostgresBackend {
         if self.closing.is_cancelled() { Err(BackendError::fatal("the store is closed")) } else { Ok(()) }
     }
 
+    /// A read that lost its connection is done again on another one: those that were idle while the database was gone are found
+    /// out one by one.
     async fn read<T>(
         &self,
-        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, DriverResult<T>> + Send,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, DriverResult<T>> + Send + Sync,
     ) -> Result<T, BackendError> {
         self.check_open()?;
-        self.readers.with(work).await.map_err(Failure::of_read)
+        for _ in 0..self.readers.max_size() {
+            match self.readers.with(&work).await {
+                Err(failure) if failure.lost_connection() => {}
+                done => return done.map_err(Failure::of_read),
+            }
+        }
+        self.readers.with(&work).await.map_err(Failure::of_read)
     }
 }
 
@@ -163,8 +171,12 @@ impl Backend for PostgresBackend {
         if ids.is_empty() {
             return self.check_open().map(|()| Vec::new());
         }
-        let ids = ids.to_vec();
-        self.read(move |connection| Box::pin(async move { reader::values(connection, &ids).await })).await
+        let ids: Arc<[VersionId]> = ids.into();
+        self.read(move |connection| {
+            let ids = Arc::clone(&ids);
+            Box::pin(async move { reader::values(connection, &ids).await })
+        })
+        .await
     }
 
     async fn compact(&self, step: CompactStep) -> Result<(), BackendError> {

@@ -162,6 +162,11 @@ impl Pool {
         done
     }
 
+    /// How many connections there may be.
+    pub(crate) fn max_size(&self) -> usize {
+        self.connections.status().max_size
+    }
+
     pub(crate) fn close(&self) {
         self.connections.close();
     }

@@ -44,6 +44,15 @@ impl Failure {
         }
     }
 
+    /// Whether the connection was lost, or was lost already.
+    pub(crate) fn lost_connection(&self) -> bool {
+        match self {
+            Self::Sql(Error::Database(_)) => !self.keeps_connection(),
+            Self::Sql(Error::Io(_) | Error::Protocol(_)) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the connection may be used again.
     pub(crate) fn keeps_connection(&self) -> bool {
         match self {
