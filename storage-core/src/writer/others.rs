@@ -94,6 +94,8 @@ impl Writer {
             self.others.met();
             self.follow_idle().await;
         }
+        // What could not be read must not be answered from: without the turn, the end of the log is asked for again.
+        let turn = turn.filter(|turn| turn.end <= self.durable);
         self.append_next(turn).await;
     }
 
