@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use parking_lot::RwLock;
 
 use crate::backend::{Backend, ScanFrom, ScanLimits};
-use crate::commit::Mutation;
+use crate::commit::{Commit, Mutation};
 use crate::error::StoreError;
 use crate::index::Index;
 use crate::key_range::KeyRange;
@@ -31,40 +31,57 @@ pub(crate) async fn hash_at(
     backend: &dyn Backend,
     requested: Revision,
 ) -> Result<HashKvResponse, StoreError> {
-    let (current, view) = {
-        let index = index.read();
-        let current = index.published();
-        let through = read::resolve(&index, requested, current)?;
-        let is_empty = index.count(&KeyRange::everything(), through) == 0;
-        (current, View { compacted: index.compacted(), through, is_empty })
-    };
-    let mut hasher = Hasher::new();
+    let mut hashing = Hashing::new(index, requested)?;
     let mut from = Revision(0);
-    'log: loop {
+    loop {
         let scan = backend.scan(ScanFrom::Revision(from), ScanLimits::default()).await;
         let commits = scan.map_err(|e| StoreError::from_read(&e))?;
         let Some(last) = commits.last() else { break };
         from = last.revision.next();
-        for commit in &commits {
-            if commit.revision > view.through {
-                break 'log;
-            }
-            commit.mutations.iter().filter(|m| view.shows(index, m)).for_each(|m| hasher.write(m));
+        commits.iter().for_each(|commit| hashing.take(index, commit));
+        if from > hashing.through {
+            break;
         }
     }
-    let (compact_revision, hash_revision) = (view.compacted, view.through);
-    Ok(HashKvResponse { revision: current, hash: hasher.crc, compact_revision, hash_revision })
+    Ok(hashing.answer())
 }
 
-/// Which versions are hashed.
-struct View {
+/// A hash in the making: it takes the commits of the log in their order.
+pub(crate) struct Hashing {
+    current: Revision,
     compacted: Revision,
     through: Revision,
     /// Whether no key exists at `through`. etcd then leaves out only what the compaction removes.
     is_empty: bool,
+    hasher: Hasher,
 }
 
-impl View {
+impl Hashing {
+    /// Of `index` at `requested`, 0 or less for the current revision.
+    pub(crate) fn new(index: &RwLock<Index>, requested: Revision) -> Result<Self, StoreError> {
+        let index = index.read();
+        let current = index.published();
+        let through = read::resolve(&index, requested, current)?;
+        let is_empty = index.count(&KeyRange::everything(), through) == 0;
+        Ok(Self { current, compacted: index.compacted(), through, is_empty, hasher: Hasher::new() })
+    }
+
+    /// Takes the next commit. Those behind its revision do not count.
+    pub(crate) fn take(&mut self, index: &RwLock<Index>, commit: &Commit) {
+        if commit.revision <= self.through {
+            for mutation in &commit.mutations {
+                if self.shows(index, mutation) {
+                    self.hasher.write(mutation);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn answer(&self) -> HashKvResponse {
+        let Self { current, compacted, through, .. } = *self;
+        HashKvResponse { revision: current, hash: self.hasher.crc, compact_revision: compacted, hash_revision: through }
+    }
+
     /// A tombstone at the compacted revision itself is left out: etcd's older versions do not keep it.
     fn shows(&self, index: &RwLock<Index>, mutation: &Mutation) -> bool {
         let id = mutation.meta.id;

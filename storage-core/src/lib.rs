@@ -9,10 +9,13 @@ mod calls;
 pub mod cluster;
 pub mod commit;
 mod compactor;
+mod contents;
+mod copy;
 mod environment;
 mod error;
 mod event;
 mod export;
+mod filling;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -39,6 +42,7 @@ pub mod wire;
 mod writer;
 
 pub use backend::{Backend, BackendError, BackendInfo, Durability, MemoryBackend, Size};
+pub use copy::{CopyError, CopyObserver, CopyOutcome, CopyStep, StoreCopy};
 pub use environment::{Environment, SystemEnvironment};
 pub use error::StoreError;
 pub use event::{Event, EventValue, PrevKv, RevisionEvents};

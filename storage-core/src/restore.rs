@@ -2,21 +2,18 @@
 
 use std::sync::Arc;
 
-use parking_lot::RwLock;
-
 use crate::auth::AuthState;
-use crate::backend::{AppendOutcome, Backend, BackendError, Bounds};
-use crate::commit::{Commit, ControlChange, Mutation};
-use crate::environment::{Environment, SystemEnvironment};
+use crate::backend::{Backend, BackendError, Bounds};
+use crate::commit::{ControlChange, Mutation};
+use crate::contents::{Contents, Picture};
+use crate::environment::Environment;
 use crate::error::StoreError;
+use crate::filling::{FillError, Filling};
 use crate::hash;
-use crate::index::{Index, NEVER_COMPACTED};
-use crate::machine::{Machine, Record};
-use crate::opening::load;
-use crate::options::StoreOptions;
+use crate::index::NEVER_COMPACTED;
+use crate::machine::Record;
 use crate::store::OpenError;
-use crate::types::{CommitId, LeaseId, Position, Revision, VersionId};
-use crate::values::Values;
+use crate::types::{CommitId, LeaseId, Revision, VersionId};
 
 /// Writes versions into a storage as they were elsewhere: with their revisions, in any number, whatever gaps are between them.
 ///
@@ -24,17 +21,11 @@ use crate::values::Values;
 /// [`Store`](crate::Store) opens on the storage, whether a failure, a crash or a full disk came in between.
 #[derive(Debug)]
 pub struct Restore {
-    backend: Arc<dyn Backend>,
+    filling: Filling,
     environment: Arc<dyn Environment>,
-    /// Of the last commit made, appended or not.
-    end: Bounds,
-    /// Of the last commit appended.
-    appended: Position,
     last: Option<VersionId>,
     /// The versions of one revision.
     open: Vec<Mutation>,
-    group: Vec<Commit>,
-    group_bytes: usize,
 }
 
 /// All of a restored store that is not a key.
@@ -85,10 +76,6 @@ pub enum RestoreError {
     Differs(String),
 }
 
-/// A group is appended when it has this size.
-const GROUP_BYTES: usize = 1 << 20;
-/// Control changes in one commit.
-const CONTROLS_PER_COMMIT: usize = 1000;
 /// Above it, counting on could overflow.
 const MAX_REVISION: Revision = Revision(1 << 62);
 
@@ -101,8 +88,8 @@ impl Restore {
         if backend.bounds().await? == Bounds::default() {
             return Ok(());
         }
-        let (_, machine) = load_all(backend, Arc::new(SystemEnvironment::default())).await?;
-        Err(if machine.is_unfinished() { RestoreError::Unfinished } else { RestoreError::NotEmpty })
+        let contents = Contents::read(&**backend).await?;
+        Err(if contents.unfinished().is_some() { RestoreError::Unfinished } else { RestoreError::NotEmpty })
     }
 
     /// Begins to fill `backend`.
@@ -111,19 +98,9 @@ impl Restore {
     /// Those of [`check`](Self::check), where nothing was changed, or why it cannot be written.
     pub async fn begin(backend: Arc<dyn Backend>, environment: Arc<dyn Environment>) -> Result<Self, RestoreError> {
         Self::check(&backend).await?;
-        let end = Bounds::default();
-        let mut restore = Self {
-            backend,
-            environment,
-            end,
-            appended: end.position,
-            last: None,
-            open: Vec::new(),
-            group: Vec::new(),
-            group_bytes: 0,
-        };
-        restore.control(vec![Record::Unfinished.set()]);
-        restore.append().await?;
+        let filling = Filling::new(backend, Bounds::default());
+        let mut restore = Self { filling, environment, last: None, open: Vec::new() };
+        restore.control(Record::Unfinished.set()).await?;
         Ok(restore)
     }
 
@@ -138,8 +115,8 @@ impl Restore {
         }
         if self.last.is_some_and(|last| last.revision != id.revision) {
             self.close_commit();
-            if self.group_bytes >= GROUP_BYTES {
-                self.append().await?;
+            if self.filling.is_full() {
+                self.filling.append().await?;
             }
         }
         self.last = Some(id);
@@ -154,61 +131,40 @@ impl Restore {
     /// [`RestoreError::Content`], [`RestoreError::Differs`], or why it cannot be written.
     pub async fn finish(mut self, state: RestoredState, hash: u32) -> Result<(), RestoreError> {
         self.close_commit();
-        if state.revision < self.end.revision
+        if state.revision < self.filling.revision()
             || state.revision > MAX_REVISION
             || state.compact_revision > state.revision
         {
             return Err(RestoreError::Content("the revision, or the compacted one, does not fit what is there"));
         }
-        self.end.revision = state.revision;
-        for changes in controls(&state).chunks(CONTROLS_PER_COMMIT) {
-            self.control(changes.to_vec());
-            self.append().await?;
-        }
-        self.append().await?;
+        self.filling.append().await?;
+        self.filling.raise(state.revision);
+        let environment = Arc::clone(&self.environment);
+        self.filling.controls(&controls(&state), || CommitId(environment.random())).await?;
         self.verify(&state, hash).await?;
-        self.control(vec![Record::Unfinished.unset()]);
-        self.append().await
+        self.control(Record::Unfinished.unset()).await
     }
 
     /// Makes a commit of the versions of one revision.
     fn close_commit(&mut self) {
         if let Some(version) = self.open.first() {
-            self.end.revision = version.meta.id.revision;
-            let mutations = std::mem::take(&mut self.open);
-            self.commit(mutations, Vec::new());
+            let (revision, id) = (version.meta.id.revision, CommitId(self.environment.random()));
+            self.filling.versions(revision, id, std::mem::take(&mut self.open));
         }
     }
 
-    fn control(&mut self, changes: Vec<ControlChange>) {
-        self.commit(Vec::new(), changes);
-    }
-
-    fn commit(&mut self, mutations: Vec<Mutation>, controls: Vec<ControlChange>) {
-        self.end.position = self.end.position.next();
-        let Bounds { position, revision } = self.end;
-        let commit = Commit { position, revision, id: CommitId(self.environment.random()), mutations, controls };
-        self.group_bytes += commit.weight_bytes();
-        self.group.push(commit);
-    }
-
-    async fn append(&mut self) -> Result<(), RestoreError> {
-        let group = std::mem::take(&mut self.group);
-        self.group_bytes = 0;
-        let Some(last) = group.last().map(|commit| commit.position) else { return Ok(()) };
-        match self.backend.append(self.appended, group.into()).await? {
-            AppendOutcome::Appended => self.appended = last,
-            AppendOutcome::Conflict { .. } => return Err(RestoreError::Contended),
-        }
-        Ok(())
+    async fn control(&mut self, change: ControlChange) -> Result<(), RestoreError> {
+        self.filling.control(CommitId(self.environment.random()), vec![change]);
+        Ok(self.filling.append().await?)
     }
 
     async fn verify(&self, state: &RestoredState, hash: u32) -> Result<(), RestoreError> {
-        let (index, machine) = load_all(&self.backend, Arc::clone(&self.environment)).await?;
-        if (machine.revision(), machine.compacted()) != (state.revision, state.compact_revision.max(NEVER_COMPACTED)) {
+        let picture = Picture::take(self.filling.backend()).await?;
+        let restored = (picture.contents.bounds.revision, picture.compacted);
+        if restored != (state.revision, state.compact_revision.max(NEVER_COMPACTED)) {
             return Err(RestoreError::Differs("its revision is another one".into()));
         }
-        let hashed = hash::hash_at(&index, &*self.backend, Revision(0)).await;
+        let hashed = hash::hash_at(&picture.index, &**self.filling.backend(), Revision(0)).await;
         match hashed {
             Ok(hashed) if hashed.hash == hash => Ok(()),
             Ok(_) => Err(RestoreError::Differs("its hash is another one".into())),
@@ -218,19 +174,21 @@ impl Restore {
     }
 }
 
-/// Reads all of `backend` but values.
-async fn load_all(
-    backend: &Arc<dyn Backend>,
-    environment: Arc<dyn Environment>,
-) -> Result<(Arc<RwLock<Index>>, Machine), RestoreError> {
-    let options = StoreOptions { environment, cache_bytes: 0, ..Default::default() };
-    let index = Arc::new(RwLock::new(Index::new()));
-    let values = Arc::new(Values::new(Arc::clone(backend), options.cache_bytes));
-    let mut machine = Machine::new(Arc::clone(&index), values, &options);
-    match load(&mut machine, &**backend).await {
-        Ok(()) => Ok((index, machine)),
-        Err(OpenError::Backend(error)) => Err(error.into()),
-        Err(error) => Err(RestoreError::Differs(error.to_string())),
+impl From<FillError> for RestoreError {
+    fn from(error: FillError) -> Self {
+        match error {
+            FillError::Backend(error) => Self::Backend(error),
+            FillError::Contended => Self::Contended,
+        }
+    }
+}
+
+impl From<OpenError> for RestoreError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Backend(error) => Self::Backend(error),
+            error => Self::Differs(error.to_string()),
+        }
     }
 }
 

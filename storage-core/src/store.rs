@@ -75,8 +75,8 @@ pub enum OpenError {
     /// What it holds was written by a newer version, or is damaged.
     #[error("{0}; was it written by a newer version?")]
     Content(String),
-    /// It holds a part of what a [`Restore`](crate::Restore) was to bring.
-    #[error("it holds a restore that was not finished; restore the snapshot again")]
+    /// It holds a part of what a [`Restore`](crate::Restore) or a [`StoreCopy`](crate::StoreCopy) was to bring.
+    #[error("it holds a restore or a copy that was not finished; run that again")]
     Unfinished,
     /// Another writer appended at the same moment.
     #[error("another process writes to the same storage")]
@@ -126,9 +126,6 @@ impl Store {
         }
         let mut machine = Machine::new(Arc::clone(&index), Arc::clone(&values), &options);
         load(&mut machine, &*backend).await?;
-        if machine.is_unfinished() {
-            return Err(OpenError::Unfinished);
-        }
         begin_term(&mut machine, &*backend).await?;
         if backend.info().shared {
             machine.take_own_member_id();

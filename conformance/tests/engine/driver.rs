@@ -7,7 +7,9 @@ use std::time::Duration;
 use conformance::backend_suite::Place;
 use conformance::model::Model;
 use futures_util::future::join_all;
-use storage_core::{KeyValue, LeaseId, RangeRequest, RangeResponse, Revision, Store, StoreError, StoreOptions};
+use storage_core::{
+    Environment, KeyValue, LeaseId, RangeRequest, RangeResponse, Revision, Store, StoreError, StoreOptions,
+};
 
 use crate::steps::{MAX_TXN_OPS, Step, Write, resolve};
 use crate::support::clock::ManualClock;
@@ -172,6 +174,27 @@ impl<P: Place> Driver<P> {
     }
 
     async fn close_and_open(&mut self, clean: bool) -> Result<(), String> {
+        self.close(clean).await?;
+        self.open_again().await
+    }
+
+    /// Where its log is kept.
+    pub(crate) fn place(&self) -> &P {
+        &self.place
+    }
+
+    pub(crate) fn environment(&self) -> Arc<dyn Environment> {
+        Arc::clone(&self.options.environment)
+    }
+
+    /// Goes on in another place, which holds all that this one, closed, holds.
+    pub(crate) fn moved<Q: Place>(self, place: Q) -> Driver<Q> {
+        let Self { options, clock, model, .. } = self;
+        Driver { place, options, clock, model, open: None }
+    }
+
+    /// Closes the store, or cuts it off. Until it is opened again no step can be taken.
+    pub(crate) async fn close(&mut self, clean: bool) -> Result<(), String> {
         let Open { gate, store, live } = self.open.take().expect("it is open");
         drop(live);
         if clean {
@@ -186,7 +209,11 @@ impl<P: Place> Driver<P> {
             }
             gate.inner().close().await.map_err(|e| format!("close: {e}"))?;
         }
-        drop(gate);
+        Ok(())
+    }
+
+    /// Opens the store after [`Self::close`]. It must be what it was.
+    pub(crate) async fn open_again(&mut self) -> Result<(), String> {
         self.reopen().await;
         self.take_over_leases().await?;
         self.check_all().await

@@ -5,6 +5,8 @@ mod auth;
 mod callers;
 mod compaction;
 mod concurrency;
+mod copies;
+mod copies_property;
 mod driver;
 mod export;
 mod fault_property;

@@ -71,7 +71,7 @@ async fn no_server_starts_on_half_a_restore_and_a_repeated_one_starts_over() {
     drop(backend);
     let any_port = "--listen-client-urls=http://127.0.0.1:0";
     let refused = Process::start(folder.path(), &[any_port, "--data-dir", "new"]).refused().await;
-    assert!(refused.contains("restore the snapshot again"), "{refused}");
+    assert!(refused.contains("a restore or a copy that was not finished"), "{refused}");
     let restored = restore(folder.path(), &["--data-dir", "new"]).await;
     assert!(restored.has_said("starting over"), "{:#?}", restored.said);
     let server = Process::ready(folder.path(), &["--data-dir", "new"]).await;

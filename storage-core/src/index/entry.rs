@@ -37,6 +37,11 @@ impl Entry {
         seen.checked_sub(1).map(|i| &self.older[i])
     }
 
+    /// Version `id`, a tombstone included.
+    pub(crate) fn version(&self, id: VersionId) -> Option<&VersionMeta> {
+        self.version_at(id.revision).filter(|v| v.id == id).or_else(|| self.older.iter().rfind(|v| v.id == id))
+    }
+
     /// The key as it existed at `revision`.
     pub(crate) fn live_at(&self, revision: Revision) -> Option<&VersionMeta> {
         self.version_at(revision).filter(|v| !v.is_tombstone())

@@ -100,6 +100,11 @@ impl Index {
         entry.live_at(revision).map(|meta| (&entry.key, meta))
     }
 
+    /// Version `id` of `key`, a tombstone included.
+    pub(crate) fn version(&self, key: &[u8], id: VersionId) -> Option<&VersionMeta> {
+        self.tree.get(key)?.version(id)
+    }
+
     /// Whether version `id` of `key` is one that a compaction at `compact_revision` keeps.
     pub(crate) fn survives(&self, key: &[u8], id: VersionId, compact_revision: Revision) -> bool {
         self.tree.get(key).is_some_and(|entry| entry.survives(id, compact_revision))

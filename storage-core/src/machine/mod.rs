@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::RwLock;
 
-pub(crate) use self::control::Record;
+pub(crate) use self::control::{Record, UnknownRecord};
 use self::draft::{Draft, Undo};
 pub(crate) use self::draft::{Effects, Evaluated};
 use self::lessor::{Lessor, Moment};
