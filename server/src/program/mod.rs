@@ -22,8 +22,9 @@ use crate::traces::{TraceError, Traces};
 
 /// Threads that run tasks, at least: one that does something long must not stop the rest.
 const MIN_WORKERS: usize = 2;
-/// Nothing here goes deep; the depth of a transaction is limited by its decoder.
-const STACK_BYTES: usize = 1 << 20;
+/// Nothing here goes deep, and the depth of a transaction is limited by its decoder, but the frames of futures are large where
+/// nothing is optimised: connecting to a database takes more than a MiB. What is not touched takes no memory.
+const STACK_BYTES: usize = 4 << 20;
 
 /// Why the program did not start or end well. Each says what to do.
 #[derive(Debug, thiserror::Error)]

@@ -49,12 +49,15 @@ impl Writer {
     /// Nobody knows whether it happened. The same group is appended again: if it did happen, that conflicts with itself,
     /// which [`Writer::resolve_conflict`] recognises by the commit ids. Until then everybody waits.
     fn append_again(&mut self, mut appending: Appending, error: &BackendError) {
-        appending.unknown = true;
+        let is_news = !std::mem::replace(&mut appending.unknown, true);
         if self.closing.is_some() {
             // The next opening finds out.
             return self.poison(appending, error);
         }
-        tracing::warn!(%error, "the outcome of an append is unknown; it is tried again");
+        // It is tried ten times a second.
+        if is_news {
+            tracing::warn!(%error, "the outcome of an append is unknown; it is tried again");
+        }
         let append = self.append(&appending);
         let later: Append = Box::pin(async move {
             tokio::time::sleep(RETRY_PAUSE).await;
@@ -105,8 +108,9 @@ impl Writer {
         self.others.met();
         let again: Vec<_> = self.take_back(appending).into_iter().map(|(e, _)| e.work).collect();
         if let Err(error) = self.catch_up().await {
-            tracing::warn!(%error, "the commits of another writer cannot be read");
-            self.shared.fail(error.to_string());
+            if self.shared.fail(error.to_string()) {
+                tracing::warn!(%error, "the commits of another writer cannot be read");
+            }
             if matches!(error, BackendError::Fatal(_)) {
                 self.poisoned = Some(error.to_string());
             } else {
