@@ -34,9 +34,21 @@ pub enum OpenError {
         /// What the server said.
         source: sqlx::Error,
     },
-    /// The tables cannot be made or read.
-    #[error("cannot prepare the schema \"auroch\": {0}; the role needs the right to create it in the database")]
+    /// The version of the tables cannot be read.
+    #[error("cannot read the schema \"auroch\": {0}; may the role use it?")]
     Schema(#[source] sqlx::Error),
+    /// The tables cannot be made, or brought to the version of this program. Nothing was changed.
+    #[error(
+        "cannot bring the schema \"auroch\" from version {from} to {to}: {source}; the role needs the right to create it in the database, or must own it with all its tables"
+    )]
+    Migration {
+        /// The version in the database; 0 if there are no tables.
+        from: i32,
+        /// The version of this program.
+        to: i32,
+        /// What the server said.
+        source: sqlx::Error,
+    },
     /// The connection broke before everything was known.
     #[error("cannot read from the database: {0}; try again")]
     Prepare(String),
