@@ -1,7 +1,8 @@
-//! Connections: to the first host that takes writes.
+//! Connections, and pools of them.
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, RecycleResult};
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::failure::{Failure, Result};
 use crate::options::PostgresOptions;
+use crate::primary::Session;
 
 /// The name under which PostgreSQL shows our connections.
 const APPLICATION_NAME: &str = "auroch";
@@ -19,8 +21,10 @@ const APPLICATION_NAME: &str = "auroch";
 /// Makes connections.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    hosts: Arc<[PgConnectOptions]>,
-    connect_timeout: Duration,
+    pub(crate) hosts: Arc<[PgConnectOptions]>,
+    pub(crate) connect_timeout: Duration,
+    /// The newest timeline that a primary was on.
+    pub(crate) newest: Arc<AtomicU32>,
 }
 
 /// Without the hosts: the driver's own print of them has the password.
@@ -37,6 +41,8 @@ pub(crate) enum ConnectError {
     Failed { host: String, source: Error },
     #[error("{host} is a standby")]
     Standby { host: String },
+    #[error("{host} was the primary before another took its place, and has not become its standby")]
+    Former { host: String },
 }
 
 impl Connector {
@@ -50,48 +56,20 @@ impl Connector {
                     ("search_path", "auroch".to_owned()),
                     // The head's row lock must not outlive a server that was stopped in the middle.
                     ("idle_in_transaction_session_timeout", "10s".to_owned()),
+                    // Nor may locks and turns outlive a server that is out of reach.
+                    ("tcp_keepalives_idle", "5".to_owned()),
+                    ("tcp_keepalives_interval", "2".to_owned()),
+                    ("tcp_keepalives_count", "3".to_owned()),
+                    ("tcp_user_timeout", "10s".to_owned()),
                 ])
                 .disable_statement_logging()
         });
-        Self { hosts: hosts.collect(), connect_timeout: options.connect_timeout }
+        Self { hosts: hosts.collect(), connect_timeout: options.connect_timeout, newest: Arc::default() }
     }
 
-    /// A connection to the first host that takes writes.
+    /// A connection to the host that takes writes.
     pub(crate) async fn connect(&self) -> std::result::Result<PgConnection, ConnectError> {
-        self.primary().await.map(|(connection, _)| connection)
-    }
-
-    /// The same, and how it was made.
-    pub(crate) async fn primary(&self) -> std::result::Result<(PgConnection, PgConnectOptions), ConnectError> {
-        let mut last = None;
-        for host in self.hosts.iter() {
-            match self.to_primary(host).await {
-                Ok(connection) => return Ok((connection, host.clone())),
-                // A standby that answers says more than a host that does not.
-                Err(error) if matches!(last, Some(ConnectError::Standby { .. })) => drop(error),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.expect("a DSN names a host"))
-    }
-
-    async fn to_primary(&self, options: &PgConnectOptions) -> std::result::Result<PgConnection, ConnectError> {
-        let host = || format!("{}:{}", options.get_host(), options.get_port());
-        let failed = |source| ConnectError::Failed { host: host(), source };
-        let connected = timeout(self.connect_timeout, async {
-            let mut connection = options.connect().await?;
-            let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
-            Ok((connection, standby))
-        });
-        let timed_out = |_| failed(Error::Io(std::io::ErrorKind::TimedOut.into()));
-        match connected.await.map_err(timed_out)? {
-            Ok((connection, false)) => Ok(connection),
-            Ok((connection, true)) => {
-                drop(connection);
-                Err(ConnectError::Standby { host: host() })
-            }
-            Err(source) => Err(failed(source)),
-        }
+        self.primary().await.map(|session| session.connection)
     }
 
     /// The database's name.
@@ -102,20 +80,24 @@ impl Connector {
     /// The same hosts, with another database.
     pub(crate) fn with_database(&self, name: &str) -> Self {
         let hosts = self.hosts.iter().map(|host| host.clone().database(name)).collect();
-        Self { hosts, connect_timeout: self.connect_timeout }
+        Self { hosts, ..self.clone() }
     }
 }
 
 impl managed::Manager for Connector {
-    type Type = PgConnection;
+    type Type = Session;
     type Error = ConnectError;
 
-    async fn create(&self) -> std::result::Result<PgConnection, ConnectError> {
-        self.connect().await
+    async fn create(&self) -> std::result::Result<Session, ConnectError> {
+        self.primary().await
     }
 
-    /// Connections that failed were taken out of the pool; the others are not asked, which would be a round trip.
-    async fn recycle(&self, _: &mut PgConnection, _: &Metrics) -> RecycleResult<ConnectError> {
+    /// Connections that failed were taken out of the pool; the others are not asked, which would be a round trip. Those to a former
+    /// primary that still lives show what was.
+    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<ConnectError> {
+        if session.timeline < self.newest.load(Ordering::Relaxed) {
+            return Err(managed::RecycleError::message("another host has become the primary"));
+        }
         Ok(())
     }
 }
@@ -155,7 +137,7 @@ impl Pool {
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send,
     ) -> Result<T> {
         let mut connection = self.connections.get().await.map_err(|error| Failure::Connect(error.to_string()))?;
-        let done = timeout(limit, work(&mut connection)).await.unwrap_or(Err(Failure::TimedOut));
+        let done = timeout(limit, work(&mut connection.connection)).await.unwrap_or(Err(Failure::TimedOut));
         if done.as_ref().is_err_and(|failure| !failure.keeps_connection()) {
             drop(managed::Object::take(connection));
         }

@@ -17,8 +17,9 @@
 //!   expects it, inserts all rows, and notifies. If the head is elsewhere nothing is written.
 //! - **Turns** are an advisory lock, which PostgreSQL gives in the order in which it was asked for.
 //! - The **tip** follows notifications, and polls for those that are lost.
-//! - **Reads** take a connection from a small pool. All connections go to the first of the DSN's hosts that takes writes, so
-//!   that after a failover new ones find the promoted standby.
+//! - **Reads** take a connection from a small pool. All connections go to the one of the DSN's hosts that takes writes, so
+//!   that after a failover new ones find the promoted standby. A former primary that comes back is known by its timeline. Where
+//!   commits wait for a standby, a new connection does so too, so that nothing is read that a crash left on the primary alone.
 
 mod append;
 mod backend;
@@ -29,6 +30,7 @@ mod error;
 mod failure;
 mod heartbeat;
 mod options;
+mod primary;
 mod reader;
 mod schema;
 mod shared;

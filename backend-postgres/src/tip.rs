@@ -49,7 +49,7 @@ impl Follower {
     }
 
     async fn hear(&self) -> Result<()> {
-        let (_, host) = self.connector.primary().await.map_err(|error| Failure::Connect(error.to_string()))?;
+        let host = self.connector.primary().await.map_err(|error| Failure::Connect(error.to_string()))?.host;
         let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(host);
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen(CHANNEL).await?;

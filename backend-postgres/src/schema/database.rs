@@ -49,7 +49,7 @@ impl From<ConnectError> for OpenError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Failed { host, source } => Self::Unreachable { host, source },
-            ConnectError::Standby { host } => Self::Standby { host },
+            ConnectError::Standby { host } | ConnectError::Former { host } => Self::Standby { host },
         }
     }
 }

@@ -78,8 +78,17 @@ impl Cluster {
     /// # Panics
     /// If it is none.
     pub fn promote(&self) {
-        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''");
+        self.wait_for_nobody();
         run("pg_ctl", &["promote", "-w", "-D", &self.data()]);
+    }
+
+    /// Commits wait for no standby any more.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn wait_for_nobody(&self) {
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''");
+        self.sql("postgres", "SELECT pg_reload_conf()");
     }
 
     fn unmade(settings: Vec<String>) -> Self {
