@@ -1,7 +1,7 @@
 //! What Auroch's speed and memory are measured with.
 //!
 //! `benches/` holds criterion benches of the engine and its backends. The program `compare`, whose parts are the modules
-//! here, starts etcd, Auroch and a server that does nothing in turn, and sends all of them the requests of a
+//! here, starts etcd, kine, Auroch and a server that does nothing in turn, and sends all of them the requests of a
 //! kube-apiserver. `README.md` says how to run both and how to read the result.
 
 pub mod client;
@@ -9,6 +9,7 @@ pub mod contender;
 pub mod error;
 pub mod null_server;
 pub mod plan;
+pub mod postgres;
 pub mod proc;
 pub mod report;
 pub mod round;

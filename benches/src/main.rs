@@ -1,10 +1,11 @@
-//! `compare`: etcd, Auroch and a server that does nothing, side by side. `README.md` says how.
+//! `compare`: etcd, kine, Auroch and a server that does nothing, side by side. `README.md` says how.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use benches::contender::{Contender, Kind};
+use benches::contender::{Contender, Kind, Program, Storage};
 use benches::error::HarnessError;
 use benches::plan::Plan;
+use benches::postgres::Postgres;
 use benches::report::{Machine, Report};
 use benches::workload::Workload;
 use benches::{null_server, round, table};
@@ -13,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures etcd, Auroch and a server that does nothing, in turn, under a kube-apiserver's requests.
+/// Measures etcd, kine, Auroch and a server that does nothing, in turn, under a kube-apiserver's requests.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -24,7 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Starts the contenders in alternating rounds and prints a table.
-    Run(Run),
+    Run(Box<Run>),
     /// The floor: a server that answers at once and keeps nothing.
     NullServer {
         /// Where to listen.
@@ -38,18 +39,27 @@ struct Run {
     /// The etcd binary; `conformance/go/run tools` builds one where this looks for it.
     #[arg(long, env = "ETCD")]
     etcd: Option<PathBuf>,
+    /// The kine binary; `conformance/go/run kine` builds one where this looks for it.
+    #[arg(long, env = "KINE")]
+    kine: Option<PathBuf>,
     /// The auroch binary [default: the one beside this program]
     #[arg(long, env = "AUROCH")]
     auroch: Option<PathBuf>,
     /// A flag more for auroch; may be given several times.
     #[arg(long, allow_hyphen_values = true)]
     auroch_flag: Vec<String>,
-    /// Who takes part.
+    /// Who takes part: a program, and after a hyphen its storage. A PostgreSQL is started for those that need one.
     #[arg(long, value_delimiter = ',', default_values = ["etcd", "auroch", "null"])]
     contenders: Vec<Kind>,
+    /// How many servers of Auroch on one database take part beside one alone, if they can share it.
+    #[arg(long, default_value_t = 1)]
+    servers: usize,
     /// What is measured [default: everything]
     #[arg(long, value_delimiter = ',')]
     only: Vec<Workload>,
+    /// Leave out the restart at the end.
+    #[arg(long)]
+    no_restart: bool,
     /// How often everybody has a turn.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -96,24 +106,34 @@ impl Run {
         let plan = self.plan();
         let machine = Machine::this();
         let mut contenders = Vec::new();
-        for &kind in &self.contenders {
-            let flags =
-                if matches!(kind, Kind::Auroch | Kind::AurochAuth) { self.auroch_flag.clone() } else { Vec::new() };
+        for kind in self.kinds() {
+            let flags = if kind.is_auroch() { self.auroch_flag.clone() } else { Vec::new() };
             contenders.push(Contender::new(kind, self.program(kind)?, flags).await?);
         }
+        let postgres = match contenders.iter().any(|contender| contender.kind.storage == Storage::Postgres) {
+            true => Some(settings(&self.directory).await?),
+            false => None,
+        };
         let mut rounds = Vec::new();
         for number in 0..self.rounds {
             let mut round = Vec::new();
             // Who comes first changes, so that nobody always finds the machine as the same other left it.
             let first = number % contenders.len();
             for contender in contenders[first..].iter().chain(&contenders[..first]) {
-                eprintln!("round {} of {}: {}", number + 1, self.rounds, contender.kind.title());
+                eprintln!("round {} of {}: {}", number + 1, self.rounds, contender.kind);
                 rustix::fs::sync();
                 round.push(round::run(contender, &plan, &self.directory).await?);
             }
             rounds.push(round);
         }
-        Ok(Report { machine, plan, contenders, rounds })
+        Ok(Report { machine, plan, postgres, contenders, rounds })
+    }
+
+    /// Who takes part, each alone, and those that can with several servers.
+    fn kinds(&self) -> Vec<Kind> {
+        let several = |kind: &Kind| kind.program == Program::Auroch && kind.storage.is_shared() && self.servers > 1;
+        let groups = self.contenders.iter().filter(|kind| several(kind)).map(|kind| kind.with_servers(self.servers));
+        self.contenders.iter().copied().chain(groups).collect()
     }
 
     fn plan(&self) -> Plan {
@@ -124,25 +144,36 @@ impl Run {
             workers: self.workers,
             watchers: self.watchers,
             workloads: if self.only.is_empty() { defaults.workloads } else { self.only.clone() },
+            restart: !self.no_restart,
             ..defaults
         }
     }
 
     fn program(&self, kind: Kind) -> Result<PathBuf, HarnessError> {
         let this = std::env::current_exe()?;
-        let (given, default) = match kind {
-            Kind::Null => return Ok(this),
-            Kind::Auroch | Kind::AurochAuth => (&self.auroch, this.with_file_name("auroch")),
-            Kind::Etcd => (&self.etcd, built_etcd()),
+        let (given, default) = match kind.program {
+            Program::Null => return Ok(this),
+            Program::Auroch | Program::AurochAuth => (&self.auroch, this.with_file_name("auroch")),
+            Program::Etcd => (&self.etcd, built("etcd")),
+            Program::Kine => (&self.kine, built("kine")),
         };
-        Ok(given.clone().unwrap_or(default))
+        let program = given.clone().unwrap_or(default);
+        Ok(program.canonicalize().unwrap_or(program))
     }
 }
 
-/// Where `conformance/go/run` puts the etcd that it builds.
-fn built_etcd() -> PathBuf {
+/// Of a PostgreSQL as contenders get it.
+async fn settings(directory: &Path) -> Result<String, HarnessError> {
+    let postgres = Postgres::start(directory).await?;
+    let settings = postgres.settings().await?;
+    postgres.stop().await?;
+    Ok(settings)
+}
+
+/// Where `conformance/go/run` puts the `program` that it builds.
+fn built(program: &str) -> PathBuf {
     let path = |name| std::env::var_os(name).map(PathBuf::from);
     let cache = || path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(".cache")));
     let bin = path("AUROCH_BIN").or_else(|| Some(cache()?.join("auroch/bin")));
-    bin.unwrap_or_default().join("etcd")
+    bin.unwrap_or_default().join(program)
 }

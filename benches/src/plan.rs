@@ -35,6 +35,8 @@ pub struct Plan {
     pub watch_patience: Duration,
     /// What is measured; creates always are, because the rest needs the keys.
     pub workloads: Vec<Workload>,
+    /// Whether the servers are killed and started again at the end.
+    pub restart: bool,
 }
 
 impl Plan {
@@ -55,6 +57,7 @@ impl Plan {
             watched_updates: 5000,
             watch_patience: Duration::from_secs(60),
             workloads: Workload::ALL.to_vec(),
+            restart: true,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::iter::Sum;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -35,12 +36,38 @@ impl Process {
     /// # Errors
     /// If the process is gone.
     pub fn cpu(self) -> io::Result<Duration> {
+        Ok(ticks(self.stat()?[11..13].iter().sum()))
+    }
+
+    /// The same with all its children, those that have ended included.
+    ///
+    /// # Errors
+    /// If the process is gone.
+    pub fn cpu_with_children(self) -> io::Result<Duration> {
+        // A child may end between the listing and the look at it; its time is the parent's from then on, so that comes last.
+        let children = self.children()?;
+        let children: Duration = children.into_iter().filter_map(|child| child.cpu().ok()).sum();
+        Ok(children + ticks(self.stat()?[11..15].iter().sum()))
+    }
+
+    /// The processes that it has started and that run.
+    ///
+    /// # Errors
+    /// If processes cannot be listed.
+    pub fn children(self) -> io::Result<Vec<Self>> {
+        let names = fs::read_dir("/proc")?.filter_map(|entry| Some(entry.ok()?.file_name()));
+        let processes = names.filter_map(|name| name.to_str()?.parse().ok()).map(Self::new);
+        let parent = u64::from(self.pid);
+        Ok(processes.filter(|process| process.stat().is_ok_and(|stat| stat[1] == parent)).collect())
+    }
+
+    /// The numbers of `stat` from the state on, which is none and reads as 0 (proc(5)).
+    fn stat(self) -> io::Result<Vec<u64>> {
         let stat = self.read("stat")?;
         // The name of the program, in parentheses, may hold spaces.
         let fields = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
-        let ticks: Vec<u64> = fields.split_whitespace().skip(11).take(2).filter_map(|f| f.parse().ok()).collect();
-        let per_second = rustix::param::clock_ticks_per_second();
-        Ok(Duration::from_secs_f64(ticks.iter().sum::<u64>() as f64 / per_second as f64))
+        let numbers: Vec<_> = fields.split_whitespace().map(|field| field.parse().unwrap_or_default()).collect();
+        if numbers.len() > 15 { Ok(numbers) } else { Err(io::ErrorKind::InvalidData.into()) }
     }
 
     /// Resident memory.
@@ -84,6 +111,37 @@ impl Process {
     }
 }
 
+/// Processes that are measured as one.
+#[derive(Clone, Debug)]
+pub struct Processes(Vec<Process>);
+
+impl Processes {
+    /// These.
+    pub fn new(processes: impl IntoIterator<Item = Process>) -> Self {
+        Self(processes.into_iter().collect())
+    }
+
+    /// The sum of a figure.
+    ///
+    /// # Errors
+    /// The first failure to read it.
+    pub fn sum<T: Sum>(&self, figure: impl FnMut(Process) -> io::Result<T>) -> io::Result<T> {
+        self.0.iter().copied().map(figure).sum()
+    }
+
+    /// Begins a new peak for each.
+    ///
+    /// # Errors
+    /// If one is gone or another user's.
+    pub fn reset_peaks(&self) -> io::Result<()> {
+        self.0.iter().copied().try_for_each(Process::reset_peak)
+    }
+}
+
+fn ticks(count: u64) -> Duration {
+    Duration::from_secs_f64(count as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
 /// The number behind `name`, or zero where this kernel does not tell.
 fn figure(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -114,6 +172,16 @@ mod tests {
         assert!(Process::this().resident_bytes().unwrap() > 0);
         assert!(Process::this().peak_bytes().unwrap() > 0);
         assert!(Process::this().cpu().is_ok());
+    }
+
+    #[test]
+    fn a_child_is_found_and_counts_after_its_end() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let children = Process::this().children().unwrap();
+        assert!(children.iter().any(|process| process.pid == child.id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(Process::this().cpu_with_children().unwrap() >= Process::this().cpu().unwrap());
     }
 
     #[test]

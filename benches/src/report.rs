@@ -16,6 +16,8 @@ pub struct Report {
     pub machine: Machine,
     /// The sizes.
     pub plan: Plan,
+    /// The PostgreSQL of those who keep their data there: its version and what matters of its settings.
+    pub postgres: Option<String>,
     /// Who took part.
     pub contenders: Vec<Contender>,
     /// What came of them; in each round everybody once.

@@ -13,13 +13,15 @@ use crate::error::HarnessError;
 use crate::plan::Plan;
 use crate::stats::Latencies;
 use crate::user;
+use crate::workload::Done;
 
 /// The connections to one server and the mod revision of every key there.
 pub struct Session {
     /// What is asked of the server.
     pub plan: Plan,
-    /// Its connections.
+    /// Connections to it; if it is several servers, to each as many, one server after the other.
     pub connections: Vec<Connection>,
+    servers: usize,
     revisions: Vec<AtomicI64>,
     filling: Bytes,
     start: Instant,
@@ -32,31 +34,31 @@ pub trait Operation: Send + Sync + 'static {
 }
 
 impl Session {
-    /// Connects to the server at `address`.
+    /// Connects to the servers at `addresses`.
     ///
     /// # Errors
     /// If that fails.
-    pub async fn open(address: SocketAddr, plan: Plan) -> Result<Arc<Self>, HarnessError> {
-        Ok(Self::over(connect(address, &plan).await?, plan))
+    pub async fn open(addresses: &[SocketAddr], plan: Plan) -> Result<Arc<Self>, HarnessError> {
+        Ok(Self::over(connect(addresses, &plan).await?, addresses.len(), plan))
     }
 
-    /// Connects to the server at `address` and turns authentication on there, as [`user::log_in`] does.
+    /// Connects to the servers at `addresses` and turns authentication on there, as [`user::log_in`] does.
     ///
     /// # Errors
     /// If that fails.
-    pub async fn open_for_user(address: SocketAddr, plan: Plan) -> Result<Arc<Self>, HarnessError> {
-        let token = user::log_in(&Connection::open(address).await?).await?;
-        let connections = connect(address, &plan).await?;
+    pub async fn open_for_user(addresses: &[SocketAddr], plan: Plan) -> Result<Arc<Self>, HarnessError> {
+        let token = user::log_in(&Connection::open(addresses[0]).await?).await?;
+        let connections = connect(addresses, &plan).await?;
         let connections = connections.into_iter().map(|connection| connection.with_token(token.clone()));
-        Ok(Self::over(connections.collect(), plan))
+        Ok(Self::over(connections.collect(), addresses.len(), plan))
     }
 
-    fn over(connections: Vec<Connection>, plan: Plan) -> Arc<Self> {
+    fn over(connections: Vec<Connection>, servers: usize, plan: Plan) -> Arc<Self> {
         let revisions = (0..plan.keys).map(|_| AtomicI64::new(0)).collect();
         // Bytes of no regularity, should a contender compress.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let filling = (0..plan.value_bytes).map(|_| step(&mut state)).collect::<Vec<u8>>().into();
-        Arc::new(Self { plan, connections, revisions, filling, start: Instant::now() })
+        Arc::new(Self { plan, connections, servers, revisions, filling, start: Instant::now() })
     }
 
     /// The KV service for worker `number`; workers share connections evenly.
@@ -92,7 +94,7 @@ impl Session {
         Some(self.start.elapsed().saturating_sub(Duration::from_nanos(u64::from_be_bytes(*stamp))))
     }
 
-    /// Sends `requests` requests, `workers` at a time, and answers how long each took.
+    /// Sends `requests` requests, `workers` at a time, and answers how long each took and who answered.
     ///
     /// # Errors
     /// The first failure of a request.
@@ -101,18 +103,19 @@ impl Session {
         workers: usize,
         requests: usize,
         operation: impl Operation,
-    ) -> Result<Latencies, HarnessError> {
+    ) -> Result<Done, HarnessError> {
         let operation = Arc::new(operation);
         let next = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         for worker in 0..workers {
             let (operation, next, mut kv) = (Arc::clone(&operation), Arc::clone(&next), self.kv(worker));
+            let server = worker % self.connections.len() % self.servers;
             tasks.spawn(async move {
                 let mut latencies = Latencies::default();
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= requests {
-                        return Ok::<_, HarnessError>(latencies);
+                        return Ok::<_, HarnessError>((server, latencies));
                     }
                     let begin = Instant::now();
                     operation.call(&mut kv, number).await?;
@@ -120,17 +123,21 @@ impl Session {
                 }
             });
         }
-        let mut all = Latencies::default();
+        let (mut all, mut by_server) = (Latencies::default(), vec![0; self.servers]);
         while let Some(worker) = tasks.join_next().await {
-            all.merge(worker.map_err(|e| HarnessError::unexpected(e.to_string()))??);
+            let (server, latencies) = worker.map_err(|e| HarnessError::unexpected(e.to_string()))??;
+            by_server[server] += latencies.count();
+            all.merge(latencies);
         }
-        Ok(all)
+        Ok(Done { operations: all.count(), latencies: all, by_server, lost: 0 })
     }
 }
 
-async fn connect(address: SocketAddr, plan: &Plan) -> Result<Vec<Connection>, HarnessError> {
-    let mut connections = Vec::with_capacity(plan.connections);
-    for _ in 0..plan.connections {
+/// As many connections as planned, or more: every server has as many.
+async fn connect(addresses: &[SocketAddr], plan: &Plan) -> Result<Vec<Connection>, HarnessError> {
+    let count = plan.connections.next_multiple_of(addresses.len());
+    let mut connections = Vec::with_capacity(count);
+    for &address in addresses.iter().cycle().take(count) {
         connections.push(Connection::open(address).await?);
     }
     Ok(connections)

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use benches::contender::Kind;
+use benches::contender::{Contender, Program};
 use benches::plan::Plan;
-use benches::proc::Process;
+use benches::proc::{Process, Processes};
 use benches::report::{Machine, Report};
-use benches::round::{Round, Sample, measure};
+use benches::round::{Measured, Round, Sample, measure};
 use benches::session::Session;
 use benches::workload::Workload;
 use benches::{null_server, table};
@@ -44,16 +44,23 @@ async fn serve() -> SocketAddr {
     address
 }
 
+/// The floor, as a program of its own.
+async fn null() -> Contender {
+    let program = env!("CARGO_BIN_EXE_compare").into();
+    Contender::new("null".parse().unwrap(), program, Vec::new()).await.unwrap()
+}
+
 async fn sample(workload: Workload, session: &Arc<Session>) -> Sample {
-    let nowhere = tempfile::tempdir().unwrap();
-    measure(workload, session, Process::this(), nowhere.path()).await.unwrap()
+    let measured = Measured { servers: Processes::new([Process::this()]), database: None, data: Vec::new() };
+    measure(workload, session, &measured).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_workload_runs_against_auroch_and_fills_the_table() {
     let plan = tiny();
-    let session = Session::open(serve().await, plan.clone()).await.unwrap();
-    let mut round = Round { kind: Kind::Auroch, idle_bytes: 1, samples: Default::default() };
+    let session = Session::open(&[serve().await], plan.clone()).await.unwrap();
+    let mut round =
+        Round { kind: "auroch".parse().unwrap(), idle_bytes: 1, samples: Default::default(), restart: None };
     for workload in Workload::ALL {
         round.samples.insert(workload, sample(workload, &session).await);
     }
@@ -61,7 +68,8 @@ async fn every_workload_runs_against_auroch_and_fills_the_table() {
     let watch = &round.samples[&Workload::Watch];
     assert_eq!((watch.operations, watch.lost), (plan.watchers * plan.watched_updates, 0));
 
-    let report = Report { machine: Machine::this(), plan, contenders: Vec::new(), rounds: vec![vec![round]] };
+    let contenders = vec![Contender { kind: round.kind, ..null().await }];
+    let report = Report { machine: Machine::this(), plan, postgres: None, contenders, rounds: vec![vec![round]] };
     let text = table::render(&report);
     for workload in Workload::ALL {
         assert!(text.contains(workload.title()), "{text}");
@@ -70,7 +78,7 @@ async fn every_workload_runs_against_auroch_and_fills_the_table() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_may_do_all_that_is_measured() {
-    let session = Session::open_for_user(serve().await, tiny()).await.unwrap();
+    let session = Session::open_for_user(&[serve().await], tiny()).await.unwrap();
     for workload in Workload::ALL {
         assert!(sample(workload, &session).await.operations > 0);
     }
@@ -81,10 +89,32 @@ async fn a_server_that_keeps_nothing_can_be_asked_for_what_suits_it() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(null_server::serve(listener));
-    let session = Session::open(address, tiny()).await.unwrap();
-    for workload in Workload::ALL.into_iter().filter(|w| w.suits_null()) {
+    let session = Session::open(&[address], tiny()).await.unwrap();
+    for workload in Workload::ALL.into_iter().filter(|w| w.suits(Program::Null)) {
         assert!(sample(workload, &session).await.operations > 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_servers_share_the_load_and_are_counted_one_by_one() {
+    let (one, other) = (serve().await, serve().await);
+    let plan = Plan { connections: 3, ..tiny() };
+    let session = Session::open(&[one, other], plan.clone()).await.unwrap();
+    assert_eq!(session.connections.len(), 4);
+    let sample = sample(Workload::Create, &session).await;
+    assert_eq!((sample.by_server.len(), sample.by_server.iter().sum()), (2, plan.keys));
+    assert!(sample.slowest_rate().unwrap() <= sample.rate() / 2.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contender_is_started_again_where_it_was() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut running = null().await.start(parent.path()).await.unwrap();
+    let (addresses, before) = (running.addresses(), format!("{:?}", running.processes()));
+    running.restart().await.unwrap();
+    assert_eq!(running.addresses(), addresses);
+    assert_ne!(format!("{:?}", running.processes()), before);
+    running.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +122,7 @@ async fn a_server_that_loses_keys_makes_no_figures() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(null_server::serve(listener));
-    let session = Session::open(address, tiny()).await.unwrap();
+    let session = Session::open(&[address], tiny()).await.unwrap();
     assert!(Workload::Count.run(&session).await.is_err());
     assert!(Workload::List.run(&session).await.is_err());
 }

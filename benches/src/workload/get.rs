@@ -27,5 +27,5 @@ impl Operation for Get {
 
 pub(super) async fn run(session: &Arc<Session>) -> Result<Done, HarnessError> {
     let plan = &session.plan;
-    Ok(session.drive(plan.workers, plan.gets, Get(Arc::clone(session))).await?.into())
+    session.drive(plan.workers, plan.gets, Get(Arc::clone(session))).await
 }

@@ -18,5 +18,5 @@ impl Operation for List {
 }
 
 pub(super) async fn run(session: &Arc<Session>) -> Result<Done, HarnessError> {
-    Ok(session.drive(1, session.plan.lists, List(Arc::clone(session))).await?.into())
+    session.drive(1, session.plan.lists, List(Arc::clone(session))).await
 }

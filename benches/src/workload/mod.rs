@@ -14,6 +14,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::contender::Program;
 use crate::error::HarnessError;
 use crate::session::Session;
 use crate::stats::Latencies;
@@ -50,6 +51,8 @@ pub struct Done {
     pub operations: usize,
     /// How long each took; of a watch, from the sending of an update to its event.
     pub latencies: Latencies,
+    /// How many of them each server answered.
+    pub by_server: Vec<usize>,
     /// Events that never came.
     pub lost: usize,
 }
@@ -84,10 +87,14 @@ impl Workload {
         }
     }
 
-    /// Whether a server that does nothing can be asked for it.
+    /// Whether `program` can be asked for it: not what a server that does nothing would get wrong, nor calls that one does not have.
     #[must_use]
-    pub fn suits_null(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::UpdateSingle | Self::Get)
+    pub fn suits(self, program: Program) -> bool {
+        match program {
+            Program::Null => matches!(self, Self::Create | Self::Update | Self::UpdateSingle | Self::Get),
+            Program::Kine => self != Self::RangeStream,
+            Program::Etcd | Program::Auroch | Program::AurochAuth => true,
+        }
     }
 
     /// Runs it.
@@ -106,12 +113,6 @@ impl Workload {
             Self::RangeStream => range_stream::run(session).await,
             Self::Watch => watch::run(session).await,
         }
-    }
-}
-
-impl From<Latencies> for Done {
-    fn from(latencies: Latencies) -> Self {
-        Self { operations: latencies.count(), latencies, lost: 0 }
     }
 }
 

@@ -22,5 +22,5 @@ impl Operation for RangeStream {
 }
 
 pub(super) async fn run(session: &Arc<Session>) -> Result<Done, HarnessError> {
-    Ok(session.drive(1, session.plan.lists, RangeStream(Arc::clone(session))).await?.into())
+    session.drive(1, session.plan.lists, RangeStream(Arc::clone(session))).await
 }

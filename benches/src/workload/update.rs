@@ -35,9 +35,9 @@ pub(super) fn scattered(number: usize, keys: usize) -> usize {
 
 pub(super) async fn run(session: &Arc<Session>) -> Result<Done, HarnessError> {
     let plan = &session.plan;
-    Ok(session.drive(plan.workers, plan.keys, Update(Arc::clone(session))).await?.into())
+    session.drive(plan.workers, plan.keys, Update(Arc::clone(session))).await
 }
 
 pub(super) async fn run_single(session: &Arc<Session>) -> Result<Done, HarnessError> {
-    Ok(session.drive(1, session.plan.single_updates, Update(Arc::clone(session))).await?.into())
+    session.drive(1, session.plan.single_updates, Update(Arc::clone(session))).await
 }

@@ -151,5 +151,5 @@ pub(super) async fn run(session: &Arc<Session>) -> Result<Done, HarnessError> {
         lags.merge(watchers.lags);
     }
     let expected = session.plan.watchers * session.plan.watched_updates;
-    Ok(Done { operations, latencies: lags, lost: expected - operations })
+    Ok(Done { operations, latencies: lags, by_server: Vec::new(), lost: expected - operations })
 }

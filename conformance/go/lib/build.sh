@@ -49,6 +49,13 @@ build_etcd() {
   built etcd tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd" go.etcd.io/etcd/server/v3
 }
 
+# With its SQLite driver, which is in C; as its own release is, with its version.
+build_kine() {
+  local version=github.com/k3s-io/kine/pkg/version
+  built kine kine go.mod go.sum -- env CGO_ENABLED=1 go build -ldflags="-s -X $version.Version=v0.17.5" \
+    -o "$bin/kine" github.com/k3s-io/kine
+}
+
 build_etcdctl() {
   build_etcd &&
     built etcdctl tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcdctl" go.etcd.io/etcd/etcdctl/v3 &&

@@ -1,51 +1,13 @@
 //! A report as a table in Markdown: medians, in parentheses the lowest and the highest round.
 
+mod rows;
+
 use std::fmt::{self, Write as _};
 
-use crate::contender::Kind;
+use self::rows::{Row, rows};
+use crate::contender::{Kind, Program, Storage};
 use crate::report::Report;
-use crate::round::{Round, Sample};
 use crate::stats::Spread;
-use crate::workload::Workload;
-
-type Figure = Box<dyn Fn(&Round) -> Option<f64>>;
-
-/// A line of the table.
-struct Row {
-    title: String,
-    unit: Unit,
-    figure: Figure,
-}
-
-/// How a figure is written.
-#[derive(Clone, Copy)]
-enum Unit {
-    Rate,
-    Micros,
-    Megabytes,
-    Kilobytes,
-    Number,
-}
-
-impl Unit {
-    fn title(self) -> &'static str {
-        match self {
-            Self::Rate => "/s",
-            Self::Micros => "us",
-            Self::Megabytes => "MB",
-            Self::Kilobytes => "KB",
-            Self::Number => "",
-        }
-    }
-
-    fn scale(self) -> f64 {
-        match self {
-            Self::Megabytes => 1e-6,
-            Self::Kilobytes => 1e-3,
-            Self::Rate | Self::Micros | Self::Number => 1.0,
-        }
-    }
-}
 
 /// Writes the whole report.
 #[must_use]
@@ -60,14 +22,15 @@ fn write_all(out: &mut String, report: &Report) -> fmt::Result {
     let kinds: Vec<Kind> = report.contenders.iter().map(|c| c.kind).collect();
     write!(out, "\n| | unit |")?;
     for kind in &kinds {
-        write!(out, " {} |", kind.title())?;
+        write!(out, " {kind} |")?;
     }
     let ratios = ratios(&kinds);
     for (one, other) in &ratios {
-        write!(out, " {} / {} |", one.title(), other.title())?;
+        write!(out, " {one} / {other} |")?;
     }
     writeln!(out, "\n|---|---|{}", "---|".repeat(kinds.len() + ratios.len()))?;
-    for row in rows(report) {
+    let has_figures = |row: &Row| kinds.iter().any(|&kind| report.spread(kind, &row.figure).is_some());
+    for row in rows(&report.plan).into_iter().filter(has_figures) {
         write!(out, "| {} | {} |", row.title, row.unit.title())?;
         for &kind in &kinds {
             write!(out, " {} |", cell(report.spread(kind, &row.figure), row.unit.scale()))?;
@@ -82,8 +45,21 @@ fn write_all(out: &mut String, report: &Report) -> fmt::Result {
 
 /// Who is compared with whom, of those who took part.
 fn ratios(kinds: &[Kind]) -> Vec<(Kind, Kind)> {
-    let pairs = [(Kind::Auroch, Kind::Etcd), (Kind::AurochAuth, Kind::Auroch)];
-    pairs.into_iter().filter(|(one, other)| kinds.contains(one) && kinds.contains(other)).collect()
+    let pairs = kinds.iter().flat_map(|&one| kinds.iter().map(move |&other| (one, other)));
+    pairs.filter(|&(one, other)| is_compared(one, other)).collect()
+}
+
+/// Auroch with etcd, and with kine on the same storage; and what differs from another Auroch in one thing with that one.
+fn is_compared(one: Kind, other: Kind) -> bool {
+    let plain = one.program == Program::Auroch && one.servers == 1;
+    match other.program {
+        Program::Etcd => plain,
+        Program::Kine => plain && one.storage == other.storage && other.servers == 1,
+        _ if one.servers > 1 => other == one.with_servers(1),
+        Program::Auroch if one.has_users() => one.storage == other.storage,
+        Program::Auroch => plain && one.storage == Storage::Sled && other.storage == Storage::Sqlite,
+        Program::AurochAuth | Program::Null => false,
+    }
 }
 
 /// What a reader has to know to judge the figures.
@@ -105,46 +81,13 @@ fn write_conditions(out: &mut String, report: &Report) -> fmt::Result {
         report.rounds.len()
     )?;
     for contender in &report.contenders {
-        let title = contender.kind.title();
-        writeln!(out, "- {title}: {}; `{}`; {}", contender.version, contender.command(), contender.durability())?;
+        let (kind, version) = (contender.kind, &contender.version);
+        writeln!(out, "- {kind}: {version}; `{}`; {}", contender.command(), contender.durability())?;
+    }
+    if let Some(postgres) = &report.postgres {
+        writeln!(out, "- {postgres}")?;
     }
     Ok(())
-}
-
-fn rows(report: &Report) -> Vec<Row> {
-    let mut rows = vec![Row {
-        title: "RSS idle".into(),
-        unit: Unit::Megabytes,
-        figure: Box::new(|round| Some(round.idle_bytes as f64)),
-    }];
-    for workload in Workload::ALL.into_iter().filter(|w| report.plan.includes(*w)) {
-        let mut add = |what: &str, unit, figure: fn(&Sample) -> f64| {
-            let title = format!("{}: {what}", workload.title());
-            rows.push(Row { title, unit, figure: Box::new(move |r| r.samples.get(&workload).map(figure)) });
-        };
-        add("rate", Unit::Rate, Sample::rate);
-        add("p50", Unit::Micros, |s| s.latency.p50_us);
-        add("p99", Unit::Micros, |s| s.latency.p99_us);
-        add("server CPU each", Unit::Micros, |s| s.server_cpu_us);
-        add("client CPU each", Unit::Micros, |s| s.client_cpu_us);
-        match workload {
-            Workload::Create | Workload::Update => {
-                add("written to disk each", Unit::Kilobytes, |s| s.written_bytes);
-                add("data on disk after", Unit::Megabytes, |s| s.allocated_bytes as f64);
-                add("RSS after", Unit::Megabytes, |s| s.resident_bytes as f64);
-            }
-            Workload::ListPages | Workload::List | Workload::RangeStream => {
-                add("RSS growth, peak", Unit::Megabytes, |s| s.peak_growth_bytes as f64);
-                add("RSS after", Unit::Megabytes, |s| s.resident_bytes as f64);
-            }
-            Workload::Watch => {
-                add("events lost", Unit::Number, |s| s.lost as f64);
-                add("RSS after", Unit::Megabytes, |s| s.resident_bytes as f64);
-            }
-            Workload::UpdateSingle | Workload::Get | Workload::Count => {}
-        }
-    }
-    rows
 }
 
 fn cell(spread: Option<Spread>, scale: f64) -> String {
@@ -173,6 +116,24 @@ mod tests {
     #[test]
     fn figures_keep_three_digits() {
         assert_eq!([12345.4, 12.34, 1.234, 0.0].map(figure_text), ["12345", "12.3", "1.23", "0"]);
+    }
+
+    #[test]
+    fn who_differs_in_one_thing_is_compared() {
+        let kinds = ["etcd", "auroch-sqlite", "auroch-postgres", "auroch-sled", "kine-sqlite", "kine-postgres", "null"];
+        let mut kinds: Vec<Kind> = kinds.iter().map(|name| name.parse().unwrap()).collect();
+        kinds.push(kinds[2].with_servers(3));
+        let pairs = ratios(&kinds).into_iter().map(|(one, other)| format!("{one} {other}")).collect::<Vec<_>>();
+        let expected = [
+            "auroch-sqlite etcd",
+            "auroch-sqlite kine-sqlite",
+            "auroch-postgres etcd",
+            "auroch-postgres kine-postgres",
+            "auroch-sled etcd",
+            "auroch-sled auroch-sqlite",
+            "auroch-postgres-x3 auroch-postgres",
+        ];
+        assert_eq!(pairs, expected);
     }
 
     #[test]
