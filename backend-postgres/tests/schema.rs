@@ -87,3 +87,12 @@ async fn a_step_that_fails_changes_nothing() {
     assert!(error.to_string().contains("cannot bring the schema \"auroch\" from version 1"), "{error}");
     assert_eq!(cluster.sql(&name, VERSION), "1");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_start_on_an_empty_database_at_once_make_the_tables_once() {
+    for _ in 0..10 {
+        let (_, dsn, _) = database_of("");
+        let opened = futures_util::future::join_all((0..4).map(|_| open(&dsn))).await;
+        opened.into_iter().for_each(|opened| drop(opened.expect("it opens")));
+    }
+}

@@ -24,6 +24,10 @@ SET LOCAL statement_timeout = 0;
 SELECT pg_advisory_xact_lock(x'6175726f6368'::bigint);
 -- A step that waits for a table keeps everybody else waiting for it.
 SET LOCAL lock_timeout = '10s'";
+/// As another server has just committed it: names are looked up in a cache, which may still hold that there is none.
+const TABLE_EXISTS: &str = "
+SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'auroch' AND tablename = 'schema_version')";
+const SCHEMA_EXISTS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'auroch')";
 const VERSION: &str = "SELECT version FROM auroch.schema_version";
 const SET_VERSION: &str = "UPDATE auroch.schema_version SET version = $1";
 
@@ -44,7 +48,7 @@ fn known() -> i32 {
 
 /// 0 if there are no tables.
 async fn version(connection: &mut PgConnection) -> Result<i32, Error> {
-    if exists(connection, "SELECT to_regclass('auroch.schema_version') IS NOT NULL").await? {
+    if exists(connection, TABLE_EXISTS).await? {
         sqlx::query_scalar(VERSION).fetch_one(connection).await
     } else {
         Ok(0)
@@ -73,7 +77,7 @@ async fn migrate(connection: &mut PgConnection) -> Result<(), OpenError> {
 
 async fn run(connection: &mut PgConnection, steps: &'static [&str]) -> Result<(), Error> {
     // A role may have been given the schema, and no right to make one.
-    if !exists(connection, "SELECT to_regnamespace('auroch') IS NOT NULL").await? {
+    if !exists(connection, SCHEMA_EXISTS).await? {
         sqlx::raw_sql("CREATE SCHEMA auroch").execute(&mut *connection).await?;
     }
     for step in steps {

@@ -7,7 +7,8 @@ use etcd_client::GetOptions;
 use tokio::time::sleep;
 
 use crate::fleet::Fleet;
-use crate::process::call;
+use crate::namespace::{CLIENTS, DATABASE, Namespace};
+use crate::process::{Server, call};
 use crate::proxy::{LONG, Link, Proxy, SHORT};
 use crate::recovery::measure;
 use crate::run::Run;
@@ -54,4 +55,30 @@ async fn a_server_cut_off_from_the_database_answers_unavailable() {
     assert_eq!(old.kvs()[0].value(), b"1", "who asks for no more gets what it has");
     proxy.set(Link::Whole);
     measure(&fleet, "cut off for the time of a request", Instant::now()).await;
+}
+
+/// As [`a_server_cut_off_from_the_database_loses_nothing_and_shows_nothing_old`], by a real network, which sends what was lost again
+/// later and later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_packets_to_the_database_are_lost_goes_on_once_they_arrive() {
+    let Some(namespace) = Namespace::new() else {
+        eprintln!("no network namespace can be made here: run as root, with the program ip, to have this tested");
+        return;
+    };
+    let cluster = Cluster::start();
+    let proxy = Proxy::start(DATABASE[0], cluster.port()).await;
+    let (direct, through) = (cluster.dsn("cut"), proxy.dsn("cut"));
+    let mut fleet = Fleet::on([&direct; 3]).await;
+    fleet.servers[0] = Server::start("far", CLIENTS[1], &namespace.wrapper(), &["--storage", &through]).await;
+    let run = Run::start(&fleet).await;
+    for time in [SHORT, LONG] {
+        run.progress(&[0, 1, 2], 20).await;
+        namespace.cut(true);
+        sleep(time).await;
+        // The others go on meanwhile.
+        run.progress(&[1, 2], 20).await;
+        namespace.cut(false);
+        measure(&fleet, &format!("packets lost for {time:?}"), Instant::now()).await;
+    }
+    run.check(&fleet).await;
 }

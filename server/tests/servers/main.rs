@@ -11,6 +11,7 @@ mod failover;
 mod fleet;
 mod history;
 mod leases;
+mod namespace;
 mod process;
 mod proxy;
 mod reads;
