@@ -24,7 +24,7 @@ use crate::heartbeat::{self, Heart};
 use crate::options::PostgresOptions;
 use crate::shared::Shared;
 use crate::tip::{Follower, measure};
-use crate::{append, compact, reader, schema, turns};
+use crate::{append, clear, compact, reader, schema, turns};
 
 /// The commit log in PostgreSQL. See the crate's documentation for how it works.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl PostgresBackend {
     /// If the database cannot be used. Then nothing was changed.
     pub async fn open(options: PostgresOptions) -> Result<Self, OpenError> {
         let connector = Connector::new(&options);
-        schema::prepare(&connector).await?;
+        schema::prepare(&connector, options.create).await?;
         let durability = durability(&connector).await?;
         let writer = Pool::new(connector.clone(), 1, options.patience());
         // One more for the tip.
@@ -68,6 +68,21 @@ impl PostgresBackend {
         tokio::spawn(async move { until.run_until_cancelled(tasks).await });
         let _follower = closing.clone().drop_guard();
         Ok(Self { durability, shared, writer, readers, heart, closing, _follower })
+    }
+
+    /// Makes the log empty again, if it ends at `end`: for what is no store, such as a restore that was cut off. Nobody may have a
+    /// store open on it. Answers whether it was so. Then this must be opened again, since it may believe in the end that was.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn clear(&self, end: Position) -> Result<bool, BackendError> {
+        self.check_open()?;
+        let writer = self.writer.clone();
+        to_its_end(async move {
+            let cleared = writer.with(move |connection| Box::pin(clear::clear(connection, end))).await;
+            cleared.map_err(Failure::of_write)
+        })
+        .await
     }
 
     fn check_open(&self) -> Result<(), BackendError> {

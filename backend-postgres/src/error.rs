@@ -34,6 +34,12 @@ pub enum OpenError {
         /// What the server said.
         source: sqlx::Error,
     },
+    /// The database or its tables are not there, and are not to be made.
+    #[error("there is no store in database {database:?}; is that the right one?")]
+    Missing {
+        /// Its name.
+        database: String,
+    },
     /// The version of the tables cannot be read.
     #[error("cannot read the schema \"auroch\": {0}; may the role use it?")]
     Schema(#[source] sqlx::Error),

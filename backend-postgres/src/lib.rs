@@ -23,6 +23,7 @@
 
 mod append;
 mod backend;
+mod clear;
 mod compact;
 mod connect;
 mod dsn;

@@ -20,6 +20,8 @@ const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct PostgresOptions {
     /// The hosts to try, in order; each with user, database and TLS.
     pub(crate) hosts: Vec<PgConnectOptions>,
+    /// Whether a missing database is created, and missing tables.
+    pub create: bool,
     /// Connections that answer reads, beside the one that appends and the one that listens.
     pub readers: usize,
     /// How soon a commit of another server is seen whose notification was lost.
@@ -41,6 +43,7 @@ impl PostgresOptions {
     pub(crate) fn new(hosts: Vec<PgConnectOptions>) -> Self {
         Self {
             hosts,
+            create: true,
             readers: DEFAULT_READERS,
             poll_interval: DEFAULT_POLL_INTERVAL,
             statement_timeout: DEFAULT_STATEMENT_TIMEOUT,

@@ -37,6 +37,7 @@ mod listen;
 mod metrics;
 mod options;
 pub mod program;
+mod progress;
 mod serve;
 mod service;
 mod snapshot;

@@ -9,7 +9,17 @@ use crate::error::OpenError;
 /// Where one can always connect, for making a database.
 const MAINTENANCE_DATABASE: &str = "postgres";
 
-/// A connection to the database.
+/// A connection to the database that is there.
+pub(super) async fn connect(connector: &Connector) -> Result<PgConnection, OpenError> {
+    connector.connect().await.map_err(|error| match error {
+        ConnectError::Failed { source, .. } if is_no_database(&source) => {
+            OpenError::Missing { database: connector.database().to_owned() }
+        }
+        error => error.into(),
+    })
+}
+
+/// A connection to the database, which is made if it is missing.
 pub(super) async fn connect_or_create(connector: &Connector) -> Result<PgConnection, OpenError> {
     match connector.connect().await {
         Err(ConnectError::Failed { source, .. }) if is_no_database(&source) => {

@@ -5,7 +5,7 @@ mod database;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Error};
 
-use self::database::connect_or_create;
+use self::database::{connect, connect_or_create};
 use crate::connect::Connector;
 use crate::error::OpenError;
 
@@ -31,10 +31,13 @@ const SCHEMA_EXISTS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace 
 const VERSION: &str = "SELECT version FROM auroch.schema_version";
 const SET_VERSION: &str = "UPDATE auroch.schema_version SET version = $1";
 
-/// Makes what is missing, the database included, and brings the rest to the newest version.
-pub(crate) async fn prepare(connector: &Connector) -> Result<(), OpenError> {
-    let mut connection = connect_or_create(connector).await?;
+/// Makes what is missing, the database included, if it may `create`, and brings the rest to the newest version.
+pub(crate) async fn prepare(connector: &Connector, create: bool) -> Result<(), OpenError> {
+    let mut connection = if create { connect_or_create(connector).await } else { connect(connector).await }?;
     let found = version(&mut connection).await.map_err(OpenError::Schema)?;
+    if found == 0 && !create {
+        return Err(OpenError::Missing { database: connector.database().to_owned() });
+    }
     if found != known() {
         migrate(&mut connection).await?;
     }

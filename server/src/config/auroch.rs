@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use super::environment::Environment;
 use super::flags::Flags;
-use super::{Action, Config, go, ignored, setting};
+use super::{Action, Config, CopyFlags, RestoreFlags, go, ignored, setting};
 
 const PREFIX: &str = "AUROCH_";
 
@@ -28,9 +28,11 @@ Examples:
   auroch --storage 'sqlite:///var/lib/auroch/state.db' --log-format json
   auroch --storage memory://
   auroch kine --endpoint 'sqlite:///var/lib/auroch/state.db' --listen-address unix:///run/auroch.sock
+  auroch restore snapshot.db --data-dir /var/lib/auroch
+  auroch copy --from 'sqlite:///var/lib/auroch/auroch.db' --to 'postgres://user@host/database'
   auroch completions bash > /etc/bash_completion.d/auroch";
 
-/// An etcd v3 API server on one database: SQLite, compiled in. Without flags it serves on 127.0.0.1:2379, and keeps its data
+/// An etcd v3 API server on one database: SQLite, compiled in, or PostgreSQL. Without flags it serves on 127.0.0.1:2379, and keeps its data
 /// in the folder auroch-data
 #[derive(Debug, Parser)]
 #[command(
@@ -51,6 +53,8 @@ struct Auroch {
 /// What the program does beside serving.
 #[derive(Debug, Subcommand)]
 enum Other {
+    Restore(RestoreFlags),
+    Copy(CopyFlags),
     /// Prints what makes a shell complete the flags
     Completions(Completions),
 }
@@ -67,6 +71,8 @@ pub(super) fn parse(args: Vec<OsString>, env: &Environment) -> Result<Action, cl
     let matches = command.try_get_matches_from_mut(&args)?;
     let given = Auroch::from_arg_matches(&matches)?;
     match given.command {
+        Some(Other::Restore(flags)) => Ok(Action::Restore(Box::new(flags))),
+        Some(Other::Copy(flags)) => Ok(Action::Copy(flags)),
         Some(Other::Completions(Completions { shell })) => Ok(Action::Say(completions(shell))),
         None => serve(command, args, env),
     }

@@ -4,6 +4,7 @@
 //! for each group of flags that the program's own face and etcd's share; [`kine`] has kine's.
 
 mod auroch;
+mod copy;
 mod duration;
 mod environment;
 mod etcd;
@@ -12,6 +13,7 @@ mod flags;
 mod go;
 mod ignored;
 mod kine;
+mod restore;
 mod setting;
 #[cfg(test)]
 mod tests;
@@ -21,9 +23,11 @@ use std::path::PathBuf;
 
 use storage_core::StoreOptions;
 
+pub(crate) use self::copy::CopyFlags;
 pub(crate) use self::duration::duration;
 pub(crate) use self::environment::Environment;
 use self::face::Face;
+pub(crate) use self::restore::RestoreFlags;
 use crate::listen::ListenUrl;
 use crate::options::ServerOptions;
 use crate::tls::TlsOptions;
@@ -34,6 +38,10 @@ use crate::traces::TraceOptions;
 pub(crate) enum Action {
     /// Serve.
     Serve(Box<Config>),
+    /// Restore a snapshot.
+    Restore(Box<RestoreFlags>),
+    /// Copy a store.
+    Copy(CopyFlags),
     /// Print this, and end.
     Say(String),
 }

@@ -1,5 +1,6 @@
 //! The program: configuration, logs, storage, listeners, signals, and an end that says what was wrong.
 
+mod copy;
 mod endpoints;
 mod logs;
 mod memory;
@@ -43,6 +44,8 @@ enum Failure {
     Traces(#[from] TraceError),
     #[error("restore: {0}")]
     Restore(#[from] restore::RestoreFailure),
+    #[error("copy: {0}")]
+    Copy(#[from] copy::CopyFailure),
     #[error("the storage was not closed well: {0}")]
     Close(storage_core::StoreError),
 }
@@ -51,11 +54,10 @@ enum Failure {
 #[must_use]
 pub fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
-    if let Some(ended) = restore::requested(&args) {
-        return ended;
-    }
     let config = match config::parse(args, &Environment::of_process()) {
         Ok(Action::Serve(config)) => *config,
+        Ok(Action::Restore(flags)) => return run(restore::restore(*flags)),
+        Ok(Action::Copy(flags)) => return run(copy::copy(flags)),
         Ok(Action::Say(text)) => return say(&text),
         Err(message) => {
             let _ = message.print();
@@ -63,7 +65,11 @@ pub fn main() -> ExitCode {
         }
     };
     logs::start(config.log);
-    end(runtime().and_then(|runtime| runtime.block_on(serve(config))))
+    run(serve(config))
+}
+
+fn run(work: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    end(runtime().and_then(|runtime| runtime.block_on(work)))
 }
 
 fn end(result: Result<(), Failure>) -> ExitCode {

@@ -1,9 +1,10 @@
 use std::fmt;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use storage_core::{Backend, MemoryBackend, OpenError, Store, StoreOptions};
+use storage_core::{Backend, MemoryBackend, OpenError, Position, Store, StoreOptions};
 
 use crate::config::{Place, Storage};
 
@@ -25,7 +26,7 @@ pub(super) enum StorageError {
     )]
     Etcds(PathBuf),
     #[error(
-        "{0} is no storage that this program knows; use --storage sqlite:///path, postgres://user@host/database or memory://"
+        "{0} is no storage that this program knows; use sqlite:///path, postgres://user@host/database or memory://"
     )]
     UnknownDsn(String),
     #[error("--unsafe-no-fsync: {0} has no such setting; leave the flag out")]
@@ -36,6 +37,12 @@ pub(super) enum StorageError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Postgres(#[from] backend_postgres::OpenError),
+    #[error("there is no store at {0}; is that the right place?")]
+    Missing(String),
+    #[error("another process writes to {0}")]
+    Contended(String),
+    #[error("cannot remove what was left at {path}: {source}")]
+    Leftover { path: PathBuf, source: io::Error },
     #[error("cannot open {storage}: {source}")]
     Open { storage: String, source: OpenError },
 }
@@ -57,12 +64,72 @@ pub(super) fn database(storage: &Storage) -> Option<PathBuf> {
     }
 }
 
+/// Whether the data is gone with the program.
+pub(super) fn is_memory(storage: &Storage) -> bool {
+    matches!(&storage.place, Place::Dsn(dsn) if dsn.starts_with("memory:"))
+}
+
 /// Where files as large as the data have space: beside it.
 pub(super) fn directory(storage: &Storage) -> Option<PathBuf> {
     let directory = database(storage)?.parent().map(Path::to_owned)?;
     Some(if directory.as_os_str().is_empty() { ".".into() } else { directory })
 }
 
+/// The log that is there. What is missing is not made.
+pub(super) async fn existing(storage: &Storage) -> Result<Arc<dyn Backend>, StorageError> {
+    if database(storage).is_some_and(|path| !path.exists()) {
+        return Err(StorageError::Missing(storage.place.to_string()));
+    }
+    #[cfg(feature = "postgres")]
+    if let Some(dsn) = postgres_dsn(storage) {
+        let mut options = backend_postgres::PostgresOptions::parse(dsn)?;
+        options.create = false;
+        return Ok(Arc::new(backend_postgres::PostgresBackend::open(options).await?));
+    }
+    backend(storage).await
+}
+
+/// Removes the log that ends at `end`, which nobody has open, and of which no store was made yet.
+pub(super) async fn remove(storage: &Storage, end: Position) -> Result<(), StorageError> {
+    #[cfg(feature = "postgres")]
+    if let Some(dsn) = postgres_dsn(storage) {
+        let log = backend_postgres::PostgresBackend::open(backend_postgres::PostgresOptions::parse(dsn)?).await?;
+        let cleared = log.clear(end).await;
+        let closed = log.close().await;
+        return match cleared.and_then(|cleared| closed.map(|()| cleared)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StorageError::Contended(storage.place.to_string())),
+            Err(error) => Err(StorageError::Open { storage: storage.place.to_string(), source: error.into() }),
+        };
+    }
+    let _ = end;
+    database(storage).map_or(Ok(()), |path| remove_database(&path))
+}
+
+/// Removes a database and its companions.
+fn remove_database(path: &Path) -> Result<(), StorageError> {
+    for companion in ["-wal", "-shm", ""] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(companion);
+        match fs::remove_file(&name) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(StorageError::Leftover { path: name.into(), source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "postgres")]
+fn postgres_dsn(storage: &Storage) -> Option<&str> {
+    match &storage.place {
+        Place::Dsn(dsn) if dsn.starts_with("postgres://") || dsn.starts_with("postgresql://") => Some(dsn),
+        _ => None,
+    }
+}
+
+/// Makes what is missing.
 pub(super) async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, StorageError> {
     match &storage.place {
         #[cfg(feature = "sqlite")]
@@ -109,7 +176,7 @@ fn make_data_dir(path: &Path) -> Result<(), StorageError> {
     if path.join(ETCDS_DATA).exists() {
         return Err(StorageError::Etcds(path.to_owned()));
     }
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| StorageError::DataDir { path: path.to_owned(), source })
 }
 

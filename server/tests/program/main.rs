@@ -6,11 +6,15 @@
 mod common;
 
 mod bad_starts;
+mod copy;
+mod copy_refused;
 mod etcd;
 mod http;
 mod kine;
+mod picture;
 mod process;
 mod restore;
+mod restore_postgres;
 mod secrets;
 mod sockets;
 mod starts;

@@ -13,7 +13,7 @@ use crate::common::soon;
 use crate::process::Process;
 
 /// Makes the snapshot `folder/snapshot.db` of a server with 500 keys.
-async fn save(folder: &Path) {
+pub(crate) async fn save(folder: &Path) {
     let mut server = Process::ready(folder, &["--data-dir", "original"]).await;
     let mut client = server.client().await;
     for n in 0..500 {
@@ -29,7 +29,7 @@ async fn save(folder: &Path) {
     assert!(server.ended().await.success());
 }
 
-async fn restore(folder: &Path, args: &[&str]) -> Process {
+pub(crate) async fn restore(folder: &Path, args: &[&str]) -> Process {
     let mut process = Process::start(folder, &[&["restore", "snapshot.db"], args].concat());
     assert!(process.ended().await.success(), "{:#?}", process.said);
     process

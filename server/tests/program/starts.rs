@@ -103,7 +103,13 @@ async fn the_environment_is_read() {
 #[tokio::test]
 async fn version_and_help_are_said_without_touching_anything() {
     let folder = tempdir().unwrap();
-    for (flag, words) in [("--version", env!("CARGO_PKG_VERSION")), ("--help", "--listen-client-urls")] {
+    for (flag, words) in [
+        ("--version", env!("CARGO_PKG_VERSION")),
+        ("--help", "--listen-client-urls"),
+        ("--help", "\n  restore"),
+        ("--help", "\n  copy"),
+        ("--help", "\n  completions"),
+    ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_auroch"));
         let output = command.arg(flag).current_dir(folder.path()).output().await.unwrap();
         assert!(output.status.success());

@@ -23,7 +23,7 @@ fn try_parsed(args: &[&str]) -> Result<Config, clap::Error> {
 fn parsed_in(env: &[(&str, &str)], args: &[&str]) -> Result<Config, clap::Error> {
     match action(env, args)? {
         Action::Serve(config) => Ok(*config),
-        Action::Say(text) => panic!("it prints {text:?}"),
+        other => panic!("it is asked for {other:?}"),
     }
 }
 

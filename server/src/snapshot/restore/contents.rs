@@ -5,9 +5,9 @@ use storage_core::{RestoredState, Revision};
 use super::error::{Refused, SnapshotError};
 use super::expected::Keys;
 use super::file::SnapshotFile;
-use super::progress::Progress;
 use super::state;
 use super::version::Version;
+use crate::progress::{Progress, Unit};
 
 /// All that is to be known before the first version is written.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Contents {
 
 impl Contents {
     pub(super) fn read(file: &SnapshotFile, progress: &mut Progress) -> Result<Self, SnapshotError> {
-        progress.phase("looking through the snapshot");
+        progress.phase("looking through the snapshot", Unit::Versions, None);
         let compact_revision = state::compact_revision(file, progress)?;
         let (mut keys, mut count, mut last) = (Keys::default(), 0, Revision::FIRST);
         let mut versions = file.versions()?;
@@ -30,7 +30,7 @@ impl Contents {
             keys.note(&mutation.key, &mutation.meta, compact_revision);
             last = mutation.meta.id.revision;
             count += 1;
-            progress.version("checked");
+            progress.advance(1);
         }
         // Of a database whose last key was deleted and compacted the compaction alone knows the revision.
         let revision = last.max(compact_revision);

@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::error::{Refused, SnapshotError};
-use super::progress::Progress;
+use crate::progress::{Progress, Unit};
 use crate::snapshot::bolt::{BoltReader, Entries, ReadAt as _};
 use crate::snapshot::schema;
 
@@ -31,10 +31,10 @@ impl SnapshotFile {
             if !has_sum {
                 return Err(SnapshotError::NoSum);
             }
-            progress.phase("checking the sum");
+            progress.phase("checking the sum", Unit::Bytes, Some(database));
             let mut carried = [0; SUM_BYTES as usize];
             file.read_exact_at(&mut carried, database).map_err(failed)?;
-            if sum(&file, database).map_err(failed)? != carried {
+            if sum(&file, database, progress).map_err(failed)? != carried {
                 return Err(SnapshotError::WrongSum);
             }
         }
@@ -60,7 +60,7 @@ impl SnapshotFile {
     }
 }
 
-fn sum(file: &File, len: u64) -> io::Result<[u8; SUM_BYTES as usize]> {
+fn sum(file: &File, len: u64, progress: &mut Progress) -> io::Result<[u8; SUM_BYTES as usize]> {
     let mut sum = Sha256::new();
     let mut buffer = vec![0; READ_BYTES];
     let mut at = 0;
@@ -69,6 +69,7 @@ fn sum(file: &File, len: u64) -> io::Result<[u8; SUM_BYTES as usize]> {
         file.read_exact_at(&mut buffer[..size], at)?;
         sum.update(&buffer[..size]);
         at += size as u64;
+        progress.advance(size as u64);
     }
     Ok(sum.finalize().into())
 }

@@ -7,7 +7,6 @@ mod contents;
 mod error;
 mod expected;
 mod file;
-mod progress;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -23,8 +22,8 @@ pub(crate) use self::contents::Contents;
 pub(crate) use self::error::SnapshotError;
 use self::expected::Expected;
 use self::file::SnapshotFile;
-pub(crate) use self::progress::Progress;
 use self::version::Version;
+use crate::progress::{Progress, Unit};
 
 /// What may be asked beside the file.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,7 +66,7 @@ impl Snapshot {
             let version = Version::decode(&name, &stored)?;
             expected.write(&name, &stored, &version);
             restore.push(version.mutation).await?;
-            progress.version("written");
+            progress.advance(1);
         }
         if let Some(revision) = mark {
             let mark = mark_of(revision);
@@ -75,7 +74,7 @@ impl Snapshot {
             expected.write(&version.name(), &[], &version);
             restore.push(version.mutation).await?;
         }
-        progress.phase("looking through what was written");
+        progress.phase("looking through what was written", Unit::Versions, None);
         Ok(restore.finish(contents.state, expected.hash()).await?)
     }
 }

@@ -11,9 +11,9 @@ use storage_core::{KeyRange, LeaseId, RestoredLease, Revision};
 
 use super::error::{Refused, SnapshotError};
 use super::file::SnapshotFile;
-use super::progress::Progress;
 use super::version::decode_revision;
 use crate::options::EmulatedVersion;
+use crate::progress::Progress;
 use crate::snapshot::{auth, schema};
 
 /// etcd's longest lease, in seconds.

@@ -10,8 +10,9 @@ use storage_core::{
 };
 use tempfile::{NamedTempFile, TempDir};
 
-use super::{Options, Progress, Snapshot, SnapshotError};
+use super::{Options, Snapshot, SnapshotError};
 use crate::options::{EmulatedVersion, MemberOptions};
+use crate::progress::Progress;
 use crate::snapshot::Origin;
 use crate::snapshot::save::save;
 
