@@ -9,7 +9,7 @@ use crate::machine::check::{check_delete, check_put, check_range, check_txn, put
 use crate::machine::txn::{self, Prefetched};
 use crate::machine::{Request, Response};
 use crate::range_stream::RangeStream;
-use crate::read;
+use crate::read::{self, ReadError};
 use crate::request::{AlarmKind, DeleteRangeRequest, Op, PutRequest, RangeRequest, TxnRequest};
 use crate::response::{
     Alarm, DeleteRangeResponse, HashKvResponse, LeaseGrantResponse, LeaseKeepAliveResponse, LeaseTimeToLiveResponse,
@@ -30,7 +30,8 @@ macro_rules! expect_answer {
 }
 
 /// What fails once a write is durable must not be taken for its refusal.
-fn once_written(error: StoreError) -> StoreError {
+fn once_written(error: impl Into<StoreError>) -> StoreError {
+    let error: StoreError = error.into();
     StoreError::Unknown(format!("the write is done, but not all of its answer can be had: {error}"))
 }
 
@@ -46,12 +47,17 @@ impl Store {
         if !request.serializable {
             self.inner.linearize().await?;
         }
+        let response = self.inner.unswept(|| self.range_once(&request)).await?;
+        self.inner.counters.ranges.increment();
+        Ok(response)
+    }
+
+    async fn range_once(&self, request: &RangeRequest) -> Result<RangeResponse, ReadError> {
         let permit = self.permit(|check| check.read(&request.keys))?;
         let _pin = self.inner.pins.pin();
-        let mut response = read::collect(&self.inner.index, &request)?;
+        let mut response = read::collect(&self.inner.index, request)?;
         self.confirm(permit)?;
         read::fill(&mut response, &self.inner.values).await?;
-        self.inner.counters.ranges.increment();
         Ok(response)
     }
 
@@ -104,24 +110,24 @@ impl Store {
     pub async fn txn(&self, request: TxnRequest) -> Result<TxnResponse, StoreError> {
         check_txn(&request, self.inner.options.max_txn_ops)?;
         let bytes = self.check_size(txn_bytes(&request))?;
-        let _pin = self.inner.pins.pin();
         if txn::is_read_only(&request) {
             if !txn::is_serializable(&request) {
                 self.inner.linearize().await?;
             }
-            let mut response = self.read_txn(&request).await?;
-            read::fill(&mut response, &self.inner.values).await?;
+            let response = self.inner.unswept(|| self.read_txn(&request)).await?;
             self.inner.counters.txn(&request, &response);
             return Ok(response);
         }
+        let _pin = self.inner.pins.pin();
         let mut response = expect_answer!(self.ask(Request::Txn(request), bytes).await?, Txn);
         read::fill(&mut response, &self.inner.values).await.map_err(once_written)?;
         Ok(response)
     }
 
     /// A transaction that only reads takes the way of reads, at one revision.
-    async fn read_txn(&self, request: &TxnRequest) -> Result<TxnResponse, StoreError> {
+    async fn read_txn(&self, request: &TxnRequest) -> Result<TxnResponse, ReadError> {
         self.check_open()?;
+        let _pin = self.inner.pins.pin();
         let permit = self.permit(|check| check.txn(request, &|_| None))?;
         let inner = &self.inner;
         let (current, needed) = {
@@ -132,8 +138,7 @@ impl Store {
             (current, needed)
         };
         let values = inner.values.get(&needed).await.map_err(|e| StoreError::from_read(&e))?;
-        let missing = || StoreError::Failed("a value is missing".into());
-        let values = needed.iter().zip(values).map(|(id, v)| v.map(|v| (*id, v)).ok_or_else(missing));
+        let values = needed.iter().zip(values).map(|(id, v)| v.map(|v| (*id, v)).ok_or(ReadError::Missing));
         let values = values.collect::<Result<Prefetched, _>>()?;
         let path = {
             let index = inner.index.read();
@@ -147,7 +152,9 @@ impl Store {
             responses.push(OpResponse::Range(read::collect_at(&inner.index, range, current)?));
         }
         self.confirm(permit)?;
-        Ok(TxnResponse { revision: current, succeeded: path.succeeded, responses })
+        let mut response = TxnResponse { revision: current, succeeded: path.succeeded, responses };
+        read::fill(&mut response, &inner.values).await?;
+        Ok(response)
     }
 
     /// Closes all revisions below `revision` and, in the background, removes what only they could see; `physical` waits until that
@@ -283,7 +290,7 @@ impl Store {
         self.check_open()?;
         self.inner.linearize().await?;
         self.check_admin()?;
-        hash::hash_kv(&self.inner, revision).await
+        self.inner.unswept(|| hash::hash_kv(&self.inner, revision)).await
     }
 
     /// A hash of everything that is stored, swept or not, and the store's revision. Two stores have the same only if their

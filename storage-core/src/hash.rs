@@ -8,7 +8,7 @@ use crate::commit::{Commit, Mutation};
 use crate::error::StoreError;
 use crate::index::Index;
 use crate::key_range::KeyRange;
-use crate::read;
+use crate::read::{self, ReadError};
 use crate::response::HashKvResponse;
 use crate::store::Inner;
 use crate::types::Revision;
@@ -20,9 +20,17 @@ const BUCKET: &[u8] = b"key";
 /// The hash of every kept version up to `requested` (0 or less: the current revision). As etcd does, it leaves out of
 /// what is as old as the compacted revision all that nobody sees at `requested`, so that stores which have swept and
 /// those which have not yet agree.
-pub(crate) async fn hash_kv(store: &Inner, requested: Revision) -> Result<HashKvResponse, StoreError> {
+///
+/// # Errors
+/// [`ReadError::Missing`] if another store of the same log may have swept some of it meanwhile.
+pub(crate) async fn hash_kv(store: &Inner, requested: Revision) -> Result<HashKvResponse, ReadError> {
     let _pin = store.pins.pin();
-    hash_at(&store.index, &*store.backend, requested).await
+    let hash = hash_at(&store.index, &*store.backend, requested).await?;
+    // Whoever sweeps has its compaction in the log by then.
+    if store.linearize().await? && store.index.read().compacted() > hash.compact_revision {
+        return Err(ReadError::Missing);
+    }
+    Ok(hash)
 }
 
 /// The same of an index and the backend below it, where nothing is swept meanwhile.

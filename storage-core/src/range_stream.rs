@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::auth::Permit;
 use crate::error::StoreError;
 use crate::key_range::KeyRange;
-use crate::read;
+use crate::read::{self, ReadError};
 use crate::request::{RangeRequest, RevisionFilter, Sort, SortOrder, SortTarget};
 use crate::response::KeyValue;
 use crate::store::Inner;
@@ -110,14 +110,25 @@ impl RangeStream {
         self.store.shared.auth.confirm(self.permit)?;
         self.remaining -= kvs.len();
         if self.needs_values() {
-            let mut lacking: Vec<_> = kvs.iter_mut().filter(|kv| kv.meta.value_bytes() > 0).collect();
-            for part in lacking.chunks_mut(read::VALUES_PER_READ) {
-                read::fill_part(part, &self.store.values).await?;
-            }
+            self.fill(&mut kvs).await?;
         }
         self.arrange(&mut kvs);
         let is_last = self.remaining == 0 || kvs.is_empty();
         Ok(RangeChunk { kvs, end: is_last.then_some(self.end) })
+    }
+
+    async fn fill(&self, kvs: &mut [KeyValue]) -> Result<(), StoreError> {
+        let mut lacking: Vec<_> = kvs.iter_mut().filter(|kv| kv.meta.value_bytes() > 0).collect();
+        for part in lacking.chunks_mut(read::VALUES_PER_READ) {
+            let Err(error) = read::fill_part(part, &self.store.values).await else { continue };
+            // Another store may have swept it: then its compaction is known here now.
+            if matches!(error, ReadError::Missing) && self.store.linearize().await? {
+                let index = self.store.index.read();
+                read::resolve(&index, self.at, index.published())?;
+            }
+            return Err(error.into());
+        }
+        Ok(())
     }
 
     fn collect(&mut self) -> Result<Vec<KeyValue>, StoreError> {

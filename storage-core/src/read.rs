@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use parking_lot::RwLock;
 
+use crate::auth::AuthError;
 use crate::error::StoreError;
 use crate::index::Index;
 use crate::request::{RangeRequest, RevisionFilter, Sort, SortOrder, SortTarget};
@@ -201,8 +202,34 @@ pub(crate) trait Fill {
     fn complete(&mut self) {}
 }
 
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// It is not there. A pin keeps it from this store's sweep, not from that of another one on the same log, whose compaction
+    /// this one may not have heard of.
+    #[error("a value is missing")]
+    Missing,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AuthError> for ReadError {
+    fn from(error: AuthError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl From<ReadError> for StoreError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Missing => Self::Failed(error.to_string()),
+            ReadError::Store(error) => error,
+        }
+    }
+}
+
 /// Fetches the values of an answer. The caller has held a pin since before the keys were read.
-pub(crate) async fn fill<R: Fill>(response: &mut R, values: &Values) -> Result<(), StoreError> {
+pub(crate) async fn fill<R: Fill>(response: &mut R, values: &Values) -> Result<(), ReadError> {
     let mut lacking = Vec::new();
     response.lacking(&mut lacking);
     // In the order of the log, neighbours are near each other on the disk, and each part of a long list reads a place of its own.
@@ -215,7 +242,7 @@ pub(crate) async fn fill<R: Fill>(response: &mut R, values: &Values) -> Result<(
 }
 
 /// Fetches the values of a few key-values.
-pub(crate) async fn fill_part(kvs: &mut [&mut KeyValue], values: &Values) -> Result<(), StoreError> {
+pub(crate) async fn fill_part(kvs: &mut [&mut KeyValue], values: &Values) -> Result<(), ReadError> {
     if let [kv] = kvs
         && let Some(value) = values.cached(kv.meta.id)
     {
@@ -225,7 +252,7 @@ pub(crate) async fn fill_part(kvs: &mut [&mut KeyValue], values: &Values) -> Res
     let ids: Vec<_> = kvs.iter().map(|kv| kv.meta.id).collect();
     let found = values.get(&ids).await.map_err(|e| StoreError::from_read(&e))?;
     for (kv, value) in kvs.iter_mut().zip(found) {
-        kv.value = value.ok_or_else(|| StoreError::Failed("a value is missing".into()))?;
+        kv.value = value.ok_or(ReadError::Missing)?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use crate::machine::{Identity, Machine, Request, Response};
 use crate::opening::{begin_term, load};
 use crate::options::StoreOptions;
 use crate::pins::Pins;
+use crate::read::ReadError;
 use crate::read_index::ReadIndex;
 use crate::response::Alarm;
 use crate::shared::Shared;
@@ -34,6 +35,8 @@ const QUEUE_REQUESTS: usize = 5000;
 const QUEUE_KIB: usize = 64 << 10;
 /// How long a request waits for a storage that others share: etcd's, 5 s and two elections.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(7);
+/// How often a read meets the sweep of another store before that is taken for damage.
+const READ_TRIES: usize = 4;
 
 /// An etcd v3 store. Cheap to clone: all clones are one store.
 ///
@@ -387,6 +390,23 @@ impl Inner {
             Ok(true)
         })
         .await
+    }
+}
+
+impl Inner {
+    /// Reads, and if something was missing once more, by when the compaction that removed it is known here: what was asked for is
+    /// compacted, or newer keys are read. Where nobody else sweeps, what is missing is lost.
+    pub(crate) async fn unswept<T, R>(&self, read: impl Fn() -> R) -> Result<T, StoreError>
+    where
+        R: Future<Output = Result<T, ReadError>>,
+    {
+        for _ in 1..READ_TRIES {
+            match read().await {
+                Err(ReadError::Missing) if self.linearize().await? => {}
+                done => return Ok(done?),
+            }
+        }
+        Ok(read().await?)
     }
 }
 

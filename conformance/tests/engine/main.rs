@@ -21,6 +21,7 @@ mod steps;
 mod support;
 mod two_stores;
 mod two_stores_property;
+mod two_stores_sweeps;
 mod visibility;
 mod watches;
 mod wire;

@@ -31,6 +31,8 @@ pub(crate) struct Batch {
     pub(crate) bytes: usize,
     /// Expired leases revoked in it.
     pub(crate) expired: usize,
+    /// A value was missing: the log has gone on, and another store has swept.
+    pub(crate) is_stale: bool,
 }
 
 /// A batch whose commits are on their way to the backend.

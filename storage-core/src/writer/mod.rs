@@ -22,6 +22,7 @@ use crate::error::StoreError;
 use crate::event::{Event, RevisionEvents};
 use crate::index::Index;
 use crate::machine::{Machine, Request};
+use crate::read::ReadError;
 use crate::response::Alarm;
 use crate::shared::Shared;
 use crate::stats::Counters;
@@ -115,6 +116,7 @@ impl Writer {
         checkpoint.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.revoke_expired().await;
+            self.refresh().await;
             self.start_appending().await;
             if self.closing.is_some() && self.appending.is_none() && self.next.is_empty() {
                 break;
@@ -158,7 +160,10 @@ impl Writer {
     /// Evaluates a request on top of everything before it.
     async fn evaluate(&mut self, work: Work) {
         if let Err(error) = self.fetch_needed(&work.request, &work.access).await {
-            return self.next.push(work, Err(error), None);
+            // It has an answer if the log has not gone on.
+            let others_may_sweep = self.others.possible && self.poisoned.is_none();
+            self.next.is_stale |= others_may_sweep && matches!(error, ReadError::Missing);
+            return self.next.push(work, Err(error.into()), None);
         }
         let used = self.backend.size().allocated;
         let began = self.counters.now();
@@ -171,14 +176,14 @@ impl Writer {
     }
 
     /// Fetches the values that the evaluation of `request` compares or keeps, where they are not at hand.
-    async fn fetch_needed(&mut self, request: &Request, access: &Access) -> Result<(), StoreError> {
+    async fn fetch_needed(&mut self, request: &Request, access: &Access) -> Result<(), ReadError> {
         let missing = self.machine.missing_values(request, access);
         if missing.is_empty() {
             return Ok(());
         }
         let values = self.values.get(&missing).await.map_err(|e| StoreError::from_read(&e))?;
         for (id, value) in missing.into_iter().zip(values) {
-            let value = value.ok_or_else(|| StoreError::Failed("a value is missing".into()))?;
+            let value = value.ok_or(ReadError::Missing)?;
             self.machine.prefetch(id, value);
         }
         Ok(())
@@ -186,7 +191,8 @@ impl Writer {
 
     /// Hands the evaluated batch to the backend if that is idle.
     async fn start_appending(&mut self) {
-        if self.appending.is_some() || self.others.waits_for_turn() || self.next.is_empty() || self.ask_for_turn() {
+        let is_busy = self.appending.is_some() || self.others.waits_for_turn();
+        if is_busy || self.next.is_empty() || self.next.is_stale || self.ask_for_turn() {
             return;
         }
         self.append_next(None).await;

@@ -90,7 +90,7 @@ impl Writer {
                 None
             }
         };
-        if turn.as_ref().is_some_and(|turn| turn.end > self.durable) {
+        if self.next.is_stale || turn.as_ref().is_some_and(|turn| turn.end > self.durable) {
             self.others.met();
             self.follow_idle().await;
         }
@@ -103,6 +103,16 @@ impl Writer {
     pub(super) async fn follow_idle(&mut self) {
         let nothing = Batch::default().seal();
         self.follow_others(nothing).await;
+    }
+
+    /// Evaluates a batch again that lacks a value which another store has swept: its compaction is in the log by then. If the log
+    /// has not gone on the value is lost.
+    pub(super) async fn refresh(&mut self) {
+        if self.next.is_stale && self.is_idle() {
+            let durable = self.durable;
+            self.follow_idle().await;
+            self.next.is_stale &= self.durable > durable;
+        }
     }
 
     /// An append of nothing: whether the log still ends where the answers of a batch without commits rest on.

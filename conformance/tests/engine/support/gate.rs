@@ -19,6 +19,8 @@ pub(crate) struct Gate {
     inner: Arc<dyn Backend>,
     through: Semaphore,
     waiting: AtomicUsize,
+    scans: Semaphore,
+    waiting_scans: AtomicUsize,
     cut: AtomicBool,
     /// What is told of the log in place of the truth.
     deaf: Option<watch::Sender<Position>>,
@@ -29,12 +31,23 @@ pub(crate) struct Gate {
 impl Gate {
     /// An open gate.
     pub(crate) fn open(inner: Arc<dyn Backend>) -> Arc<Self> {
-        let through = Semaphore::new(Semaphore::MAX_PERMITS);
+        let open = || Semaphore::new(Semaphore::MAX_PERMITS);
+        let (through, scans, waiting_scans) = (open(), open(), AtomicUsize::new(0));
         let (waiting, cut, durable) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicI64::new(1));
-        Arc::new(Self { inner, through, waiting, cut, deaf: None, durable, log: Mutex::default() })
+        Arc::new(Self {
+            inner,
+            through,
+            waiting,
+            scans,
+            waiting_scans,
+            cut,
+            deaf: None,
+            durable,
+            log: Mutex::default(),
+        })
     }
 
-    /// An open gate through which nobody hears that others have appended.
+    /// An open gate through which nobody hears that others have appended, unless it asks.
     pub(crate) fn deaf(inner: Arc<dyn Backend>) -> Arc<Self> {
         let open = Arc::into_inner(Self::open(inner)).expect("there is one");
         Arc::new(Self { deaf: Some(watch::Sender::new(Position(0))), ..open })
@@ -57,6 +70,20 @@ impl Gate {
     /// Appends that wait.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Scans wait from now on.
+    pub(crate) fn shut_scans(&self) {
+        self.scans.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub(crate) fn open_scans(&self) {
+        self.scans.add_permits(Semaphore::MAX_PERMITS / 2);
+    }
+
+    /// Scans that wait.
+    pub(crate) fn waiting_scans(&self) -> usize {
+        self.waiting_scans.load(Ordering::SeqCst)
     }
 
     /// Nothing is written from now on.
@@ -112,6 +139,9 @@ impl Backend for Gate {
     }
 
     async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {
+        self.waiting_scans.fetch_add(1, Ordering::SeqCst);
+        self.scans.acquire().await.expect("it is never closed").forget();
+        self.waiting_scans.fetch_sub(1, Ordering::SeqCst);
         self.inner.scan(from, limits).await
     }
 
@@ -133,7 +163,11 @@ impl Backend for Gate {
     }
 
     async fn end(&self) -> Result<Position, BackendError> {
-        self.inner.end().await
+        let end = self.inner.end().await?;
+        if let Some(deaf) = &self.deaf {
+            deaf.send_replace(end);
+        }
+        Ok(end)
     }
 
     async fn turn(&self) -> Result<Turn, BackendError> {
