@@ -27,6 +27,9 @@ pub struct StoreOptions {
     pub max_txn_ops: usize,
     /// Bytes of a write's keys and values.
     pub max_request_bytes: usize,
+    /// Least time from the start of one group of commits to that of the next: each is a flush, and writes wait for theirs. Zero, the
+    /// default, begins a group as soon as the one before is durable.
+    pub min_group_interval: Duration,
     /// The lowest lease in seconds; shorter ones are raised to it.
     pub min_lease_ttl: i64,
     /// How often renewed lease deadlines are written down. A restart adds it to them as grace.
@@ -47,6 +50,7 @@ impl Default for StoreOptions {
             quota_bytes: Some(DEFAULT_QUOTA_BYTES),
             max_txn_ops: DEFAULT_MAX_TXN_OPS,
             max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
+            min_group_interval: Duration::ZERO,
             min_lease_ttl: DEFAULT_MIN_LEASE_TTL,
             lease_checkpoint_interval: Duration::from_secs(1),
             compaction_batch: 500,

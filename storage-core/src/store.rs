@@ -187,7 +187,7 @@ impl Store {
             Arc::clone(&counters),
             compaction,
             requests,
-            options.lease_checkpoint_interval,
+            &options,
         );
         let mut tasks = vec![tokio::spawn(writer.run()), tokio::spawn(compactor.run())];
         let read_index = backend.info().shared.then(|| {

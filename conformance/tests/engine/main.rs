@@ -13,6 +13,7 @@ mod fault_property;
 mod faults;
 mod leases;
 mod members;
+mod pace;
 mod places;
 mod property;
 mod regressions;

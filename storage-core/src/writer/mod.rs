@@ -2,6 +2,7 @@
 
 mod batch;
 mod others;
+mod pace;
 mod recovery;
 mod tally;
 
@@ -12,16 +13,19 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 pub(crate) use self::batch::Work;
 use self::batch::{Appending, Batch};
 use self::others::{Others, gone_on, turn_to_come};
+use self::pace::Pace;
 use crate::auth::{Access, AuthState};
 use crate::backend::{AppendOutcome, Backend, BackendError, Turn};
 use crate::error::StoreError;
 use crate::event::{Event, RevisionEvents};
 use crate::index::Index;
 use crate::machine::{Machine, Request};
+use crate::options::StoreOptions;
 use crate::read::ReadError;
 use crate::response::Alarm;
 use crate::shared::Shared;
@@ -48,7 +52,7 @@ pub(crate) enum Message {
 type Append = std::pin::Pin<Box<dyn Future<Output = Result<AppendOutcome, BackendError>> + Send>>;
 
 /// Owns the write side. While one group is being appended, the next is evaluated on top of it: the previous flush is the batching
-/// window, and no timer is.
+/// window, and no timer is, unless one is asked for.
 pub(crate) struct Writer {
     pub(crate) machine: Machine,
     pub(crate) backend: Arc<dyn Backend>,
@@ -63,6 +67,7 @@ pub(crate) struct Writer {
     /// The end of the log as far as it is published.
     pub(crate) durable: Position,
     others: Others,
+    pace: Pace,
     appending: Option<(Appending, Append)>,
     next: Batch,
     /// Who waits for the end, once it has begun.
@@ -85,7 +90,7 @@ impl Writer {
         counters: Arc<Counters>,
         compaction: watch::Sender<Revision>,
         queue: mpsc::Receiver<Message>,
-        checkpoint_interval: Duration,
+        options: &StoreOptions,
     ) -> Self {
         let durable = machine.position();
         let others = Others::new(backend.info().shared, backend.tip());
@@ -99,9 +104,10 @@ impl Writer {
             counters,
             compaction,
             queue,
-            checkpoint_interval,
+            checkpoint_interval: options.lease_checkpoint_interval,
             durable,
             others,
+            pace: Pace::new(options.min_group_interval),
             appending: None,
             next: Batch::default(),
             closing: None,
@@ -124,6 +130,7 @@ impl Writer {
             let expiry = self.until_expiry();
             let has_room = self.next.bytes < GROUP_BYTES && self.closing.is_none();
             let follows = self.others.possible && self.is_idle();
+            let gathers = if self.appending.is_none() { self.gathers_until() } else { None };
             tokio::select! {
                 biased;
                 outcome = appended(&mut self.appending) => self.appended(outcome).await,
@@ -140,6 +147,7 @@ impl Writer {
                     }
                 }
                 () = sleep_or_never(expiry), if has_room => {}
+                () = tokio::time::sleep_until(gathers.unwrap_or_else(Instant::now)), if gathers.is_some() => {}
                 () = gone_on(&mut self.others.tip, self.durable), if follows => self.follow_idle().await,
                 _ = checkpoint.tick() => {
                     self.expiry_rests = false;
@@ -192,10 +200,17 @@ impl Writer {
     /// Hands the evaluated batch to the backend if that is idle.
     async fn start_appending(&mut self) {
         let is_busy = self.appending.is_some() || self.others.waits_for_turn();
-        if is_busy || self.next.is_empty() || self.next.is_stale || self.ask_for_turn() {
+        let is_ready = !self.next.is_empty() && !self.next.is_stale && self.gathers_until().is_none();
+        if is_busy || !is_ready || self.ask_for_turn() {
             return;
         }
         self.append_next(None).await;
+    }
+
+    /// Until when the next batch takes in requests although the backend is idle.
+    fn gathers_until(&self) -> Option<Instant> {
+        let gathers = !self.next.commits.is_empty() && self.next.bytes < GROUP_BYTES && self.closing.is_none();
+        if gathers { self.pace.waits_until() } else { None }
     }
 
     /// The same, whoever's turn it is; `turn` ends with the append.
@@ -208,6 +223,7 @@ impl Writer {
             return;
         }
         if !batch.commits.is_empty() {
+            self.pace.begin();
             self.counters.group_commits.observe(batch.commits.len() as u64);
             self.counters.group_bytes.observe(batch.bytes as u64);
         }

@@ -1,8 +1,10 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use storage_core::{DEFAULT_QUOTA_BYTES, StoreOptions};
 
+use crate::config::duration::duration;
 use crate::config::{Config, Place};
 
 #[derive(Debug, Args)]
@@ -20,6 +22,10 @@ pub(super) struct DataFlags {
     /// Memory for values that were read or written lately
     #[arg(long, value_name = "BYTES", default_value_t = StoreOptions::default().cache_bytes)]
     cache_bytes: u64,
+    /// Least time between two syncs to the disk: writes that come in between share one, and wait for it. Spares flash, and takes nothing
+    /// from durability
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration)]
+    min_sync_interval: Duration,
     /// Answers writes before they are synced to the disk: what was acknowledged last is lost when the machine fails
     #[arg(long)]
     unsafe_no_fsync: bool,
@@ -31,6 +37,7 @@ impl DataFlags {
         config.storage.place = self.storage.map_or(Place::DataDir(self.data_dir), Place::Dsn);
         config.storage.fsync = !self.unsafe_no_fsync;
         config.store.cache_bytes = self.cache_bytes;
+        config.store.min_group_interval = self.min_sync_interval;
         config.store.quota_bytes = quota_bytes(self.quota_backend_bytes);
         if self.unsafe_no_fsync {
             let warning = "--unsafe-no-fsync: writes are answered before they are synced to the disk";
