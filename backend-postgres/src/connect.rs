@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::failure::{Failure, Result};
 use crate::options::PostgresOptions;
 use crate::primary::Session;
+use crate::silence;
 
 /// The name under which PostgreSQL shows our connections.
 const APPLICATION_NAME: &str = "auroch";
@@ -120,7 +121,14 @@ impl Pool {
         &self,
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send,
     ) -> Result<T> {
-        self.within(self.patience, work).await
+        let mut session = self.session().await?;
+        let pid = session.pid;
+        let done = tokio::select! {
+            biased;
+            done = timeout(self.patience, work(&mut session.connection)) => done.unwrap_or(Err(Failure::TimedOut)),
+            () = silence::lost(self.connections.manager(), pid) => Err(Failure::Lost),
+        };
+        settle(session, done)
     }
 
     /// The same, however long it takes.
@@ -128,20 +136,13 @@ impl Pool {
         &self,
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send,
     ) -> Result<T> {
-        self.within(Duration::MAX, work).await
+        let mut session = self.session().await?;
+        let done = work(&mut session.connection).await;
+        settle(session, done)
     }
 
-    async fn within<T>(
-        &self,
-        limit: Duration,
-        work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T>> + Send,
-    ) -> Result<T> {
-        let mut connection = self.connections.get().await.map_err(|error| Failure::Connect(error.to_string()))?;
-        let done = timeout(limit, work(&mut connection.connection)).await.unwrap_or(Err(Failure::TimedOut));
-        if done.as_ref().is_err_and(|failure| !failure.keeps_connection()) {
-            drop(managed::Object::take(connection));
-        }
-        done
+    async fn session(&self) -> Result<managed::Object<Connector>> {
+        self.connections.get().await.map_err(|error| Failure::Connect(error.to_string()))
     }
 
     /// How many connections there may be.
@@ -152,4 +153,12 @@ impl Pool {
     pub(crate) fn close(&self) {
         self.connections.close();
     }
+}
+
+/// Ends what may be broken.
+fn settle<T>(session: managed::Object<Connector>, done: Result<T>) -> Result<T> {
+    if done.as_ref().is_err_and(|failure| !failure.keeps_connection()) {
+        drop(managed::Object::take(session));
+    }
+    done
 }

@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// The database did not answer in time.
     #[error("the database does not answer")]
     TimedOut,
+    /// It has answered, or was never asked: the network has lost the one or the other.
+    #[error("the database's answer was lost")]
+    Lost,
     #[error("the caller gave up")]
     GaveUp,
 }
@@ -40,7 +43,7 @@ impl Failure {
             Self::Connect(_) | Self::GaveUp => Effect::None,
             Self::Damaged(_) => Effect::Broken,
             Self::Sql(Error::Database(error)) => error.code().map_or(Effect::Unknown, |code| of_sqlstate(&code)),
-            Self::Sql(_) | Self::TimedOut => Effect::Unknown,
+            Self::Sql(_) | Self::TimedOut | Self::Lost => Effect::Unknown,
         }
     }
 
@@ -48,7 +51,7 @@ impl Failure {
     pub(crate) fn lost_connection(&self) -> bool {
         match self {
             Self::Sql(Error::Database(_)) => !self.keeps_connection(),
-            Self::Sql(Error::Io(_) | Error::Protocol(_)) => true,
+            Self::Sql(Error::Io(_) | Error::Protocol(_)) | Self::Lost => true,
             _ => false,
         }
     }
@@ -62,7 +65,7 @@ impl Failure {
                 !(code.starts_with("57P") || code.starts_with("08") || code == "25006")
             }
             Self::Damaged(_) | Self::GaveUp => true,
-            Self::Connect(_) | Self::Sql(_) | Self::TimedOut => false,
+            Self::Connect(_) | Self::Sql(_) | Self::TimedOut | Self::Lost => false,
         }
     }
 
@@ -91,7 +94,7 @@ impl Failure {
             }
             Self::Connect(_) => Cause::with_source("the database cannot be reached", self),
             Self::Sql(_) => Cause::with_source("PostgreSQL failed", self),
-            Self::TimedOut | Self::GaveUp => Cause::new(self.to_string()),
+            Self::TimedOut | Self::Lost | Self::GaveUp => Cause::new(self.to_string()),
         }
     }
 }

@@ -35,6 +35,7 @@ mod primary;
 mod reader;
 mod schema;
 mod shared;
+mod silence;
 mod tip;
 mod turns;
 

@@ -19,7 +19,7 @@ const TRY: Duration = Duration::from_millis(700);
 /// Whether the host is a standby. Where a standby has to hold what is committed, what this connection may see must be there too,
 /// and what a crash of the primary left may not be: so a commit waits for all before it.
 const ASK: &str = "
-SELECT pg_is_in_recovery(), (CASE WHEN NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> ''
+SELECT pg_is_in_recovery(), pg_backend_pid(), (CASE WHEN NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> ''
     THEN pg_logical_emit_message(true, 'auroch', '') END)::text";
 /// The number of the primary's timeline, which each promotion raises.
 const TIMELINE: &str = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer";
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) connection: PgConnection,
     /// How it was made.
     pub(crate) host: PgConnectOptions,
+    /// The database's process for it.
+    pub(crate) pid: i32,
     /// The primary's timeline; 0 where there is only one host.
     pub(crate) timeline: u32,
 }
@@ -85,7 +87,7 @@ impl Connector {
         let failed = |source| failed(host, source);
         let mut connection = host.connect().await.map_err(failed)?;
         let asked = sqlx::query_as(ASK).fetch_one(&mut connection).await;
-        let (standby, _): (bool, Option<String>) = asked.map_err(failed)?;
+        let (standby, pid, _): (bool, i32, Option<String>) = asked.map_err(failed)?;
         if standby {
             return Err(ConnectError::Standby { host: name(host) });
         }
@@ -97,7 +99,7 @@ impl Connector {
                 return Err(ConnectError::Former { host: name(host) });
             }
         }
-        Ok(Session { connection, host: host.clone(), timeline })
+        Ok(Session { connection, host: host.clone(), pid, timeline })
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use storage_core::Position;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::append::CHANNEL;
 use crate::connect::{Connector, Pool};
@@ -15,6 +15,8 @@ use crate::shared::Shared;
 
 /// Between two tries to listen again.
 const PAUSE: Duration = Duration::from_millis(200);
+/// After so long without a notification the connection is tried.
+const SILENCE: Duration = Duration::from_secs(2);
 /// How often the size is measured; in between it is reckoned.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -55,12 +57,21 @@ impl Follower {
         listener.listen(CHANNEL).await?;
         // What was told before.
         self.look().await?;
-        while let Some(notification) = listener.try_recv().await? {
-            if let Ok(position) = notification.payload().parse() {
-                self.shared.reached(Position(position));
+        loop {
+            match timeout(SILENCE, listener.try_recv()).await {
+                Ok(heard) => {
+                    let Some(notification) = heard? else { return Ok(()) };
+                    if let Ok(position) = notification.payload().parse() {
+                        self.shared.reached(Position(position));
+                    }
+                }
+                // A connection that the network has forgotten is as silent as a log to which nobody appends.
+                Err(_) => {
+                    let alive = sqlx::query("SELECT").execute(&mut listener);
+                    timeout(SILENCE, alive).await.map_err(|_| Failure::Lost)??;
+                }
             }
         }
-        Ok(())
     }
 
     /// Finds out where a notification was lost.
