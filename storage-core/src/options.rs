@@ -32,7 +32,8 @@ pub struct StoreOptions {
     pub min_group_interval: Duration,
     /// The lowest lease in seconds; shorter ones are raised to it.
     pub min_lease_ttl: i64,
-    /// How often renewed lease deadlines are written down. A restart adds it to them as grace.
+    /// How often renewed lease deadlines are written down. A restart adds it to them as grace. With 0 there is no grace, and
+    /// each is written down before it is answered.
     pub lease_checkpoint_interval: Duration,
     /// Dead versions removed in one step of a compaction.
     pub compaction_batch: usize,

@@ -9,7 +9,7 @@ use storage_core::backend::{Bounds, Fault, FaultBackend, ScanLimits};
 use storage_core::{CopyError, CopyObserver, CopyStep, OpenError, Store, StoreCopy, StoreOptions};
 
 use crate::driver::{Driver, Setup};
-use crate::places::{Memory, SqliteFile};
+use crate::places::{Fresh, Memory, Postgres, SqliteFile};
 use crate::steps::{Step, step};
 use crate::support::seed::{self, Time};
 
@@ -124,16 +124,29 @@ async fn go_on<P: Place, Q: Place>(source: Driver<P>, to: Q, after: Vec<Step>) -
     copied.check_all().await.map_err(|e| format!("the copy at the end: {e}"))
 }
 
+/// The whole test, between two places of a kind.
+fn between<P: Fresh, Q: Fresh>(test: &str, cases: u32) {
+    let test = format!("copies_property::{test}");
+    let time = if P::TIME == Time::Paused { Q::TIME } else { P::TIME };
+    seed::check(&test, cases, time, &case(), async |case| run(P::default(), Q::default(), case).await);
+}
+
 #[test]
 fn a_copy_in_memory_answers_as_the_source_did() {
-    let test = "copies_property::a_copy_in_memory_answers_as_the_source_did";
-    seed::check(test, 400, Time::Paused, &case(), async |case| run(Memory::default(), Memory::default(), case).await);
+    between::<Memory, Memory>("a_copy_in_memory_answers_as_the_source_did", 400);
 }
 
 #[test]
 fn a_copy_from_one_sqlite_file_to_another_answers_as_the_source_did() {
-    let test = "copies_property::a_copy_from_one_sqlite_file_to_another_answers_as_the_source_did";
-    seed::check(test, 15, Time::Real, &case(), async |case| {
-        run(SqliteFile::default(), SqliteFile::default(), case).await
-    });
+    between::<SqliteFile, SqliteFile>("a_copy_from_one_sqlite_file_to_another_answers_as_the_source_did", 15);
+}
+
+#[test]
+fn a_copy_from_a_sqlite_file_to_postgresql_answers_as_the_source_did() {
+    between::<SqliteFile, Postgres>("a_copy_from_a_sqlite_file_to_postgresql_answers_as_the_source_did", 8);
+}
+
+#[test]
+fn a_copy_from_postgresql_to_a_sqlite_file_answers_as_the_source_did() {
+    between::<Postgres, SqliteFile>("a_copy_from_postgresql_to_a_sqlite_file_answers_as_the_source_did", 8);
 }

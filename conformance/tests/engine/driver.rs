@@ -89,6 +89,35 @@ pub(crate) fn ask_model(model: &mut Model, write: &Write) -> Result<String, Stor
     }
 }
 
+/// A step that only asks, on both.
+pub(crate) async fn ask_both(store: &Store, model: &mut Model, step: Step) -> Result<(), String> {
+    let what = format!("{step:?}");
+    match step {
+        Step::Write(write) => same(what, &ask(store, write.clone()).await, &ask_model(model, &write)),
+        Step::Burst(writes) => {
+            let answers = join_all(writes.iter().map(|write| ask(store, write.clone()))).await;
+            writes
+                .iter()
+                .zip(answers)
+                .try_for_each(|(write, answer)| same(format!("{write:?} of {what}"), &answer, &ask_model(model, write)))
+        }
+        Step::Range(request) => same(what, &store.range(request.clone()).await, &model.range(&request)),
+        Step::Stream(request, bytes) => check_stream(store, model, request, bytes).await,
+        Step::Compact(revision, physical) => {
+            same(what, &store.compact(revision, physical).await, &model.compact(revision))
+        }
+        Step::Defragment => store.defragment().await.map_err(|e| format!("{what}: {e}")),
+        Step::KeepAlive(id) => same(what, &store.lease_keep_alive(id).await, &Ok(model.lease_keep_alive(id))),
+        Step::TimeToLive(id, keys) => {
+            same(what, &store.lease_time_to_live(id, keys).await, &Ok(model.lease_time_to_live(id, keys)))
+        }
+        Step::Leases => same(what, &store.leases().await.map(|(_, ids)| ids), &Ok(model.leases())),
+        Step::Hash(revision) => same(what, &store.hash_kv(revision).await, &model.hash_kv(revision)),
+        Step::Watch(keys, start) => check_watch(store, model, &keys, start).await.map_err(|e| format!("{what}: {e}")),
+        Step::Tick(_) | Step::Reopen { .. } => unreachable!("who drives the store takes these"),
+    }
+}
+
 impl Describe for String {
     fn describe(&self) -> String {
         self.clone()
@@ -110,7 +139,7 @@ impl<P: Place> Driver<P> {
     }
 
     async fn reopen(&mut self) {
-        let gate = Gate::open(self.place.open().await);
+        let gate = Gate::alone(self.place.open().await);
         let store = Store::open(Arc::clone(&gate) as _, self.options.clone()).await.expect("the store opens");
         let live = LiveWatch::open(&store).await;
         self.open = Some(Open { gate, store, live });
@@ -119,35 +148,12 @@ impl<P: Place> Driver<P> {
     /// One step on both.
     pub(crate) async fn step(&mut self, mut step: Step) -> Result<(), String> {
         resolve(&mut step, self.model.revision());
-        let what = format!("{step:?}");
-        let store = self.is_open().store.clone();
-        let model = &mut self.model;
         match step {
-            Step::Write(write) => same(what, &ask(&store, write.clone()).await, &ask_model(model, &write))?,
-            Step::Burst(writes) => {
-                let answers = join_all(writes.iter().map(|write| ask(&store, write.clone()))).await;
-                for (write, answer) in writes.iter().zip(answers) {
-                    same(format!("{write:?} of {what}"), &answer, &ask_model(model, write))?;
-                }
-            }
-            Step::Range(request) => same(what, &store.range(request.clone()).await, &model.range(&request))?,
-            Step::Stream(request, bytes) => check_stream(&store, model, request, bytes).await?,
-            Step::Compact(revision, physical) => {
-                same(what, &store.compact(revision, physical).await, &model.compact(revision))?;
-            }
-            Step::KeepAlive(id) => same(what, &store.lease_keep_alive(id).await, &Ok(model.lease_keep_alive(id)))?,
-            Step::TimeToLive(id, keys) => {
-                same(what, &store.lease_time_to_live(id, keys).await, &Ok(model.lease_time_to_live(id, keys)))?;
-            }
-            Step::Leases => same(what, &store.leases().await.map(|(_, ids)| ids), &Ok(model.leases()))?,
-            Step::Hash(revision) => same(what, &store.hash_kv(revision).await, &model.hash_kv(revision))?,
-            Step::Watch(keys, start) => {
-                check_watch(&store, model, &keys, start).await.map_err(|e| format!("{what}: {e}"))?;
-            }
             Step::Tick(seconds) => self.tick(Duration::from_secs(seconds)).await?,
-            Step::Reopen { clean } => {
-                drop(store);
-                return self.close_and_open(clean).await;
+            Step::Reopen { clean } => return self.close_and_open(clean).await,
+            step => {
+                let store = self.is_open().store.clone();
+                ask_both(&store, &mut self.model, step).await?;
             }
         }
         self.follow().await

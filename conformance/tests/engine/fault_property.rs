@@ -3,18 +3,21 @@
 
 use std::sync::Arc;
 
+use conformance::backend_suite::Place;
 use conformance::model::Model;
 use futures_util::future::join_all;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use storage_core::backend::{Fault, FaultBackend};
-use storage_core::{MemoryBackend, Revision, Store, StoreError};
+use storage_core::{Revision, Store, StoreError, StoreOptions};
 
 use crate::driver::{Setup, ask, ask_model, same};
+use crate::places::{Fresh, Memory, Postgres, SqliteFile};
 use crate::steps::{Write, burst_write, resolve_write};
 use crate::support::clock::ManualClock;
+use crate::support::gate::Gate;
 use crate::support::range;
-use crate::support::seed::{self, Time};
+use crate::support::seed;
 use crate::watches::{LiveWatch, check_watch};
 
 /// Writes at once, and what becomes of the appends meanwhile.
@@ -103,16 +106,20 @@ pub(crate) async fn compare(store: &Store, model: &Model) -> Result<(), String> 
     same("leases", &leases, &known)
 }
 
-async fn run(bursts: Vec<Burst>) -> Result<(), String> {
+/// The log, which nothing has closed yet, and the store over it whose appends fail by a script.
+async fn open<P: Place>(place: &P, options: &StoreOptions) -> Result<(Arc<FaultBackend>, Store), String> {
+    let faults = Arc::new(FaultBackend::new(Gate::alone(place.open().await)));
+    let store = Store::open(Arc::clone(&faults) as _, options.clone()).await.map_err(|e| e.to_string())?;
+    Ok((faults, store))
+}
+
+async fn run<P: Place>(place: P, bursts: Vec<Burst>) -> Result<(), String> {
     let clock = Arc::new(ManualClock::default());
     let options = Setup::default().options(&clock);
-    let memory = Arc::new(MemoryBackend::new());
     let mut forks = Forks(vec![Model::new(options.max_txn_ops)]);
     let mut bursts = bursts.into_iter().peekable();
     while bursts.peek().is_some() {
-        memory.reopen();
-        let faults = Arc::new(FaultBackend::new(Arc::clone(&memory) as _));
-        let store = Store::open(Arc::clone(&faults) as _, options.clone()).await.map_err(|e| e.to_string())?;
+        let (faults, store) = open(&place, &options).await?;
         forks.settle(&store).await?;
         let mut live = LiveWatch::open(&store).await;
         let mut failed = false;
@@ -131,13 +138,28 @@ async fn run(bursts: Vec<Burst>) -> Result<(), String> {
         drop(live);
         store.close().await.map_err(|e| e.to_string())?;
     }
-    memory.reopen();
-    let store = Store::open(memory, options).await.map_err(|e| e.to_string())?;
-    forks.settle(&store).await
+    let (_faults, store) = open(&place, &options).await?;
+    forks.settle(&store).await?;
+    store.close().await.map_err(|e| e.to_string())
+}
+
+/// The whole test, on a place of a kind.
+fn on<P: Fresh>(test: &str, cases: u32) {
+    let test = format!("fault_property::{test}");
+    seed::check(&test, cases, P::TIME, &vec(burst(), 1..12), async |bursts| run(P::default(), bursts).await);
 }
 
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_refused_is_there() {
-    let test = "fault_property::nothing_acknowledged_is_lost_and_nothing_refused_is_there";
-    seed::check(test, 1000, Time::Paused, &vec(burst(), 1..12), run);
+    on::<Memory>("nothing_acknowledged_is_lost_and_nothing_refused_is_there", 1000);
+}
+
+#[test]
+fn nothing_acknowledged_in_a_sqlite_file_is_lost_and_nothing_refused_is_there() {
+    on::<SqliteFile>("nothing_acknowledged_in_a_sqlite_file_is_lost_and_nothing_refused_is_there", 30);
+}
+
+#[test]
+fn nothing_acknowledged_in_postgresql_is_lost_and_nothing_refused_is_there() {
+    on::<Postgres>("nothing_acknowledged_in_postgresql_is_lost_and_nothing_refused_is_there", 20);
 }

@@ -5,9 +5,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::driver::{Driver, Setup};
-use crate::places::{Memory, SqliteFile};
+use crate::places::{Fresh, Memory, Postgres, SqliteFile};
 use crate::steps::{Step, step};
-use crate::support::seed::{self, Time};
+use crate::support::seed;
 
 /// Steps between two looks at everything.
 const CHECK_EVERY: usize = 12;
@@ -33,26 +33,25 @@ pub(crate) async fn run<P: Place>(place: P, setup: Setup, steps: Vec<Step>) -> R
     driver.check_all().await
 }
 
+/// The whole test, on a place of a kind.
+fn on<P: Fresh>(test: &str, cases: u32) {
+    let test = format!("property::{test}");
+    seed::check(&test, cases, P::TIME, &(setup(), vec(step(), 1..60)), async |(setup, steps)| {
+        run(P::default(), setup, steps).await
+    });
+}
+
 #[test]
 fn a_store_in_memory_answers_as_the_model_does() {
-    let input = (setup(), vec(step(), 1..60));
-    seed::check(
-        "property::a_store_in_memory_answers_as_the_model_does",
-        1500,
-        Time::Paused,
-        &input,
-        async |(setup, steps)| run(Memory::default(), setup, steps).await,
-    );
+    on::<Memory>("a_store_in_memory_answers_as_the_model_does", 1500);
 }
 
 #[test]
 fn a_store_in_a_sqlite_file_answers_as_the_model_does() {
-    let input = (setup(), vec(step(), 1..60));
-    seed::check(
-        "property::a_store_in_a_sqlite_file_answers_as_the_model_does",
-        40,
-        Time::Real,
-        &input,
-        async |(setup, steps)| run(SqliteFile::default(), setup, steps).await,
-    );
+    on::<SqliteFile>("a_store_in_a_sqlite_file_answers_as_the_model_does", 40);
+}
+
+#[test]
+fn a_store_in_postgresql_answers_as_the_model_does() {
+    on::<Postgres>("a_store_in_postgresql_answers_as_the_model_does", 25);
 }

@@ -1,15 +1,19 @@
 //! What the random tests have found, each as the shortest case that shows it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
 use storage_core::{
-    Compare, CompareTarget, DeleteRangeRequest, LeaseId, Op, PutLease, PutRequest, PutValue, RangeRequest, Relation,
-    Revision, Sort, SortTarget, TxnRequest,
+    Compare, CompareTarget, DeleteRangeRequest, LeaseId, MemoryBackend, Op, PutLease, PutRequest, PutValue,
+    RangeRequest, Relation, Revision, Sort, SortTarget, Store, StoreOptions, TxnRequest,
 };
 
 use crate::driver::Setup;
 use crate::places::Memory;
 use crate::property::run;
 use crate::steps::{Step, Write};
+use crate::support::clock::ManualClock;
 use crate::support::{all_keys, keys, put, range};
 
 async fn replay(steps: impl IntoIterator<Item = Step>) {
@@ -96,4 +100,16 @@ async fn a_compare_of_values_reads_what_the_cache_has_let_go() {
     let txn = TxnRequest { compares: vec![compare], success: vec![Op::Put(put("c", "z"))], failure: vec![] };
     let steps = vec![puts("a", "x"), puts("b", "x"), Step::Burst(vec![Write::Put(put("d", "x")), Write::Txn(txn)])];
     run(Memory::default(), setup, steps).await.expect("the store answers as the model does");
+}
+
+#[tokio::test]
+async fn a_store_without_a_grace_for_leases_writes_each_renewal_down() {
+    let clock = Arc::new(ManualClock::default());
+    let options = StoreOptions { lease_checkpoint_interval: Duration::ZERO, ..Setup::default().options(&clock) };
+    let store = Store::open(Arc::new(MemoryBackend::new()), options).await.expect("it opens");
+    store.lease_grant(LeaseId(1), 60).await.expect("granted");
+    clock.advance(Duration::from_secs(10));
+    let before = store.position();
+    assert_eq!(store.lease_keep_alive(LeaseId(1)).await.expect("it is answered").ttl, 60);
+    assert_eq!(store.position(), before.next());
 }

@@ -34,6 +34,7 @@ pub(crate) enum Step {
     /// The same range by a stream, in small chunks.
     Stream(RangeRequest, usize),
     Compact(Revision, bool),
+    Defragment,
     KeepAlive(LeaseId),
     TimeToLive(LeaseId, bool),
     Leases,
@@ -77,6 +78,7 @@ impl fmt::Debug for Step {
             Self::Range(r) => f.write_str(&r.describe()),
             Self::Stream(r, bytes) => write!(f, "stream of {bytes} {}", r.describe()),
             Self::Compact(revision, physical) => write!(f, "compact {revision} physical {physical}"),
+            Self::Defragment => f.write_str("defragment"),
             Self::KeepAlive(id) => write!(f, "keep alive {id}"),
             Self::TimeToLive(id, keys) => write!(f, "time to live {id} keys {keys}"),
             Self::Leases => f.write_str("leases"),
@@ -95,6 +97,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         6 => range().prop_map(Step::Range),
         1 => (range(), 1..200usize).prop_map(|(range, bytes)| Step::Stream(range, bytes)),
         2 => (revision(), any::<bool>()).prop_map(|(revision, physical)| Step::Compact(revision, physical)),
+        1 => Just(Step::Defragment),
         1 => lease().prop_map(Step::KeepAlive),
         1 => (lease(), any::<bool>()).prop_map(|(id, keys)| Step::TimeToLive(id, keys)),
         1 => Just(Step::Leases),
@@ -155,7 +158,7 @@ fn ttl() -> impl Strategy<Value = i64> {
 }
 
 /// Mostly near the current revision, sometimes behind it.
-fn revision() -> impl Strategy<Value = Revision> {
+pub(crate) fn revision() -> impl Strategy<Value = Revision> {
     prop_oneof![
         3 => Just(Revision(0)),
         6 => (0..BELOW + 2).prop_map(|n| Revision(RELATIVE + n)),
@@ -256,7 +259,7 @@ pub(crate) fn resolve(step: &mut Step, current: Revision) {
     }
 }
 
-fn at(revision: &mut Revision, current: Revision) {
+pub(crate) fn at(revision: &mut Revision, current: Revision) {
     if revision.0 >= RELATIVE {
         revision.0 += current.0 - RELATIVE - BELOW;
     }
@@ -268,7 +271,7 @@ pub(crate) fn resolve_write(write: &mut Write, current: Revision) {
     }
 }
 
-fn resolve_range(range: &mut RangeRequest, current: Revision) {
+pub(crate) fn resolve_range(range: &mut RangeRequest, current: Revision) {
     let RevisionFilter { min_mod, max_mod, min_create, max_create } = &mut range.filter;
     for revision in [&mut range.revision, min_mod, max_mod, min_create, max_create] {
         at(revision, current);

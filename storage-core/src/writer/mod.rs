@@ -40,6 +40,8 @@ const GROUP_BYTES: usize = 1 << 20;
 const REQUESTS_PER_TURN: usize = 128;
 /// Expired leases revoked in one group, so that a mass expiry leaves room for requests.
 const EXPIRED_PER_GROUP: usize = 256;
+/// Deadlines are written down no more often, whatever is asked for: those that a grace does not cover do not wait for it.
+const MIN_CHECKPOINT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What is sent to the writer.
 #[derive(Debug)]
@@ -118,7 +120,7 @@ impl Writer {
 
     pub(crate) async fn run(mut self) {
         let mut messages = Vec::with_capacity(REQUESTS_PER_TURN);
-        let mut checkpoint = tokio::time::interval(self.checkpoint_interval);
+        let mut checkpoint = tokio::time::interval(self.checkpoint_interval.max(MIN_CHECKPOINT_INTERVAL));
         checkpoint.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.revoke_expired().await;

@@ -9,8 +9,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use storage_core::backend::{AppendOutcome, Bounds, CompactStep, LoadBatch, Peer, ScanFrom, ScanLimits, Turn};
 use storage_core::commit::{Commit, Group};
-use storage_core::{Backend, BackendError, BackendInfo, KeyValue, Position, Revision, Size, VersionId};
+use storage_core::{
+    Backend, BackendError, BackendInfo, Environment as _, KeyValue, Position, Revision, Size, VersionId,
+};
 use tokio::sync::{Semaphore, mpsc, watch};
+
+use super::clock::ManualClock;
 
 /// Passes everything on. Appends wait until they are let through; after the cut nothing is written any more, as if the
 /// process had been killed then.
@@ -22,35 +26,55 @@ pub(crate) struct Gate {
     scans: Semaphore,
     waiting_scans: AtomicUsize,
     cut: AtomicBool,
-    /// What is told of the log in place of the truth.
-    deaf: Option<watch::Sender<Position>>,
+    told: Told,
     durable: AtomicI64,
     log: Mutex<Vec<KeyValue>>,
+}
+
+/// What is told of the log in place of the truth.
+#[derive(Debug, Default)]
+struct Told {
+    /// Its end.
+    tip: Option<watch::Sender<Position>>,
+    /// Nobody else appends.
+    alone: bool,
+    /// What its clock shows; and every store that asks leads.
+    clock: Option<Arc<ManualClock>>,
+    /// It closes.
+    kept_open: bool,
 }
 
 impl Gate {
     /// An open gate.
     pub(crate) fn open(inner: Arc<dyn Backend>) -> Arc<Self> {
-        let open = || Semaphore::new(Semaphore::MAX_PERMITS);
-        let (through, scans, waiting_scans) = (open(), open(), AtomicUsize::new(0));
-        let (waiting, cut, durable) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicI64::new(1));
-        Arc::new(Self {
-            inner,
-            through,
-            waiting,
-            scans,
-            waiting_scans,
-            cut,
-            deaf: None,
-            durable,
-            log: Mutex::default(),
-        })
+        Self::telling(inner, Told::default())
     }
 
     /// An open gate through which nobody hears that others have appended, unless it asks.
     pub(crate) fn deaf(inner: Arc<dyn Backend>) -> Arc<Self> {
-        let open = Arc::into_inner(Self::open(inner)).expect("there is one");
-        Arc::new(Self { deaf: Some(watch::Sender::new(Position(0))), ..open })
+        Self::telling(inner, Told { tip: Some(watch::Sender::new(Position(0))), ..Told::default() })
+    }
+
+    /// An open gate behind which a log that could be shared looks as if it had one writer, whose clock counts.
+    pub(crate) fn alone(inner: Arc<dyn Backend>) -> Arc<Self> {
+        Self::telling(inner, Told { alone: true, ..Told::default() })
+    }
+
+    /// An open gate behind which all share `clock`.
+    pub(crate) fn by_clock(inner: Arc<dyn Backend>, clock: &Arc<ManualClock>) -> Arc<Self> {
+        Self::telling(inner, Told { clock: Some(Arc::clone(clock)), ..Told::default() })
+    }
+
+    /// An open gate that does not close what is behind it.
+    pub(crate) fn kept_open(inner: Arc<dyn Backend>) -> Arc<Self> {
+        Self::telling(inner, Told { kept_open: true, ..Told::default() })
+    }
+
+    fn telling(inner: Arc<dyn Backend>, told: Told) -> Arc<Self> {
+        let open = || Semaphore::new(Semaphore::MAX_PERMITS);
+        let (through, scans, waiting_scans) = (open(), open(), AtomicUsize::new(0));
+        let (waiting, cut, durable) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicI64::new(1));
+        Arc::new(Self { inner, through, waiting, scans, waiting_scans, cut, told, durable, log: Mutex::default() })
     }
 
     pub(crate) fn inner(&self) -> &Arc<dyn Backend> {
@@ -115,7 +139,8 @@ impl Gate {
 #[async_trait]
 impl Backend for Gate {
     fn info(&self) -> BackendInfo {
-        self.inner.info()
+        let info = self.inner.info();
+        BackendInfo { shared: info.shared && !self.told.alone, ..info }
     }
 
     async fn bounds(&self) -> Result<Bounds, BackendError> {
@@ -159,12 +184,12 @@ impl Backend for Gate {
     }
 
     fn tip(&self) -> watch::Receiver<Position> {
-        self.deaf.as_ref().map_or_else(|| self.inner.tip(), watch::Sender::subscribe)
+        self.told.tip.as_ref().map_or_else(|| self.inner.tip(), watch::Sender::subscribe)
     }
 
     async fn end(&self) -> Result<Position, BackendError> {
         let end = self.inner.end().await?;
-        if let Some(deaf) = &self.deaf {
+        if let Some(deaf) = &self.told.tip {
             deaf.send_replace(end);
         }
         Ok(end)
@@ -175,7 +200,11 @@ impl Backend for Gate {
     }
 
     fn clock(&self) -> Option<Duration> {
-        self.inner.clock()
+        match &self.told.clock {
+            Some(clock) => Some(clock.unix_time()),
+            None if self.told.alone => None,
+            None => self.inner.clock(),
+        }
     }
 
     fn announce(&self, peer: Peer) {
@@ -187,7 +216,7 @@ impl Backend for Gate {
     }
 
     fn leads(&self) -> bool {
-        self.inner.leads()
+        self.told.alone || self.told.clock.is_some() || self.inner.leads()
     }
 
     fn size(&self) -> Size {
@@ -203,6 +232,6 @@ impl Backend for Gate {
     }
 
     async fn close(&self) -> Result<(), BackendError> {
-        self.inner.close().await
+        if self.told.kept_open { Ok(()) } else { self.inner.close().await }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn check<S: Strategy>(
     let outcome = runner.run(strategy, |input| {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().start_paused(time == Time::Paused).build().expect("a runtime starts");
-        let outcome = runtime.block_on(async { tokio::time::timeout(HANG, case(input)).await });
+        let outcome = runtime.block_on(async { tokio::time::timeout(HANG, Box::pin(case(input))).await });
         outcome.unwrap_or_else(|_| Err("it hangs".to_owned())).map_err(TestCaseError::fail)
     });
     if let Err(failure) = outcome {
