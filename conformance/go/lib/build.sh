@@ -64,6 +64,8 @@ build_etcdctl() {
 
 build_recipes() { built recipes.test recipes . ../harness -- go test -c -o "$bin/recipes.test" .; }
 
+build_postgres() { built postgres harness . -- go build -ldflags=-s -o "$bin/postgres" ./cmd/postgres; }
+
 build_etcdutl() {
   built etcdutl tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcdutl" go.etcd.io/etcd/etcdutl/v3
 }
@@ -108,5 +110,7 @@ build_apiserver() {
       -o "$bin/kube-apiserver" ./cmd/kube-apiserver &&
     built apiserver.test apiserver . ../harness -- go test -c -o "$bin/apiserver.test" ./suite
 }
+
+build_servers() { build_apiserver; }
 
 build_readyz() { build_apiserver; }

@@ -92,6 +92,13 @@ run_apiserver() {
   join
 }
 
+# Starts its own PostgreSQL, which it crashes.
+run_servers() {
+  join
+  begin servers "$here" "$bin/apiserver.test" -test.v -test.timeout 20m -test.run '^TestServers$' "$@"
+  join
+}
+
 # Prints a comparison and judges nothing, so it adds to no count. READYZ is the number of starts of each.
 run_readyz() {
   join

@@ -26,9 +26,6 @@ func likeKubeadm(opts *datastore.Options) ([]string, error) {
 	if err := writeCertificates(file); err != nil {
 		return nil, err
 	}
-	if err := linkAsEtcd(file("etcd")); err != nil {
-		return nil, err
-	}
 	addrs := make([]string, 3)
 	for i := range addrs {
 		addr, err := datastore.FreeAddr()
@@ -37,7 +34,7 @@ func likeKubeadm(opts *datastore.Options) ([]string, error) {
 		}
 		addrs[i] = addr
 	}
-	opts.Binary = file("etcd")
+	opts.As = "etcd"
 	opts.ClientURL, opts.PeerURL = "https://"+addrs[0], "https://"+addrs[1]
 	opts.ProgressInterval = 5 * time.Second
 	opts.TLS = transport.TLSInfo{
@@ -59,16 +56,6 @@ func likeKubeadm(opts *datastore.Options) ([]string, error) {
 		"--etcd-certfile=" + file("client.crt"),
 		"--etcd-keyfile=" + file("client.key"),
 	}, nil
-}
-
-// linkAsEtcd makes the binary under test available under another name: what it is
-// called decides whose flags it takes.
-func linkAsEtcd(name string) error {
-	binary, err := filepath.Abs(os.Getenv(datastore.EnvBinary))
-	if err != nil {
-		return err
-	}
-	return os.Symlink(binary, name)
 }
 
 // writeCertificates makes an authority, and has it sign a server and a client.

@@ -35,6 +35,14 @@ type env struct {
 
 func newEnv(t *testing.T, c *cluster.Cluster) *env {
 	t.Helper()
+	e := newClients(t, c)
+	e.ns = e.newNamespace()
+	return e
+}
+
+// newClients is an environment without a namespace.
+func newClients(t *testing.T, c *cluster.Cluster) *env {
+	t.Helper()
 	e := &env{T: t, ctx: t.Context(), cluster: c}
 	typed := rest.CopyConfig(c.API.Config)
 	typed.ContentType = "application/vnd.kubernetes.protobuf"
@@ -46,7 +54,6 @@ func newEnv(t *testing.T, c *cluster.Cluster) *env {
 	e.etcd, err = c.Store.Client()
 	e.must(err)
 	t.Cleanup(func() { _ = e.etcd.Close() })
-	e.ns = e.newNamespace()
 	return e
 }
 

@@ -1,13 +1,16 @@
 package suite
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 )
 
 // entry is what one writer knows of one object. Its values count up from 1.
@@ -16,6 +19,7 @@ type entry struct {
 	name                   string
 	acked, tried           int
 	ackedRevision          int64
+	acks                   []int64 // the revisions that were told
 	deleteTried, deletedOK bool
 }
 
@@ -43,18 +47,21 @@ func (o *entry) contradicts(stored *corev1.ConfigMap) error {
 
 // ledger is the load on the store, and the record of what was acknowledged.
 type ledger struct {
-	e       *env
-	stop    chan struct{}
-	writers sync.WaitGroup
-	acks    atomic.Int64
-	newest  atomic.Int64 // highest revision that was acknowledged
+	e    *env
+	name string
+	// patience is how long a writer waits for an answer.
+	patience time.Duration
+	stop     chan struct{}
+	writers  sync.WaitGroup
+	acks     atomic.Int64
+	newest   atomic.Int64 // highest revision that was acknowledged
 
 	mu      sync.Mutex
 	entries []*entry
 }
 
-func startLoad(e *env, writers int) *ledger {
-	l := &ledger{e: e, stop: make(chan struct{})}
+func startLoad(e *env, name string, writers int, patience time.Duration) *ledger {
+	l := &ledger{e: e, name: name, patience: patience, stop: make(chan struct{})}
 	for w := range writers {
 		l.writers.Go(func() {
 			for i := 0; ; i++ {
@@ -62,7 +69,7 @@ func startLoad(e *env, writers int) *ledger {
 				case <-l.stop:
 					return
 				default:
-					l.oneLife(fmt.Sprintf("writer-%d-%d", w, i), i%3 == 2)
+					l.oneLife(fmt.Sprintf("%s-%d-%d", name, w, i), i%3 == 2)
 				}
 			}
 		})
@@ -85,23 +92,40 @@ func (l *ledger) oneLife(name string, remove bool) {
 	l.entries = append(l.entries, o)
 	l.mu.Unlock()
 
-	objects := l.e.configMaps()
 	o.tried = 1
-	cm, err := objects.Create(l.e.ctx, configMap(name, "1"), metav1.CreateOptions{})
-	for ; err == nil; cm, err = objects.Update(l.e.ctx, cm, metav1.UpdateOptions{}) {
+	cm, err := l.write(func(ctx context.Context, objects typedcorev1.ConfigMapInterface) (*corev1.ConfigMap, error) {
+		return objects.Create(ctx, configMap(name, "1"), metav1.CreateOptions{})
+	})
+	for err == nil {
 		o.acked = o.tried
 		o.ackedRevision = l.acknowledged(cm)
+		o.acks = append(o.acks, o.ackedRevision)
 		if o.acked == 3 {
 			break
 		}
 		o.tried++
 		cm.Data["value"] = strconv.Itoa(o.tried)
+		cm, err = l.write(func(ctx context.Context, objects typedcorev1.ConfigMapInterface) (*corev1.ConfigMap, error) {
+			return objects.Update(ctx, cm, metav1.UpdateOptions{})
+		})
 	}
 	if err != nil || !remove {
 		return
 	}
 	o.deleteTried = true
-	o.deletedOK = objects.Delete(l.e.ctx, name, metav1.DeleteOptions{}) == nil
+	_, err = l.write(func(ctx context.Context, objects typedcorev1.ConfigMapInterface) (*corev1.ConfigMap, error) {
+		return nil, objects.Delete(ctx, name, metav1.DeleteOptions{})
+	})
+	o.deletedOK = err == nil
+}
+
+// write does one write, for as long as a writer waits.
+func (l *ledger) write(
+	do func(context.Context, typedcorev1.ConfigMapInterface) (*corev1.ConfigMap, error),
+) (*corev1.ConfigMap, error) {
+	ctx, cancel := context.WithTimeout(l.e.ctx, l.patience)
+	defer cancel()
+	return do(ctx, l.e.configMaps())
 }
 
 func (l *ledger) acknowledged(cm *corev1.ConfigMap) int64 {

@@ -23,7 +23,7 @@ func storeKilledUnderLoad(e *env) {
 	for range informerCount {
 		followers = append(followers, startInformer(e))
 	}
-	load := startLoad(e, writers)
+	load := startLoad(e, "writer", writers, longEnough)
 
 	// Phase 2: in the midst of it, the store is killed, and comes back.
 	for range kills {
@@ -42,10 +42,7 @@ func storeKilledUnderLoad(e *env) {
 	// Phase 3: what was acknowledged is there.
 	list, err := e.configMaps().List(e.ctx, metav1.ListOptions{})
 	e.must(err)
-	stored := map[string]*corev1.ConfigMap{}
-	for i := range list.Items {
-		stored[list.Items[i].Name] = &list.Items[i]
-	}
+	stored := byName(list.Items)
 	unanswered := 0
 	for _, o := range entries {
 		if err := o.contradicts(stored[o.name]); err != nil {
@@ -74,6 +71,14 @@ func storeKilledUnderLoad(e *env) {
 		}
 		w.mu.Unlock()
 	}
+}
+
+func byName(items []corev1.ConfigMap) map[string]*corev1.ConfigMap {
+	stored := map[string]*corev1.ConfigMap{}
+	for i := range items {
+		stored[items[i].Name] = &items[i]
+	}
+	return stored
 }
 
 // awaitAcks returns when so many more writes have been acknowledged.

@@ -24,6 +24,8 @@ import (
 type settings struct {
 	// Server is the server under test.
 	Server string `json:"server"`
+	// Storage is where the server stores; empty is its data directory.
+	Storage string `json:"storage"`
 	// Pids is a file to which every process appends its id.
 	Pids string `json:"pids"`
 }
@@ -51,6 +53,7 @@ func main() {
 		}
 		args = alone(args, members[own])
 	}
+	args = onStorage(args, cfg.Storage)
 	log.Fatal(syscall.Exec(cfg.Server, append([]string{os.Args[0]}, args...), os.Environ()))
 }
 

@@ -31,7 +31,9 @@ const stopGrace = 5 * time.Second
 // Options say how the server is started. The zero value of a field leaves the
 // flag out or picks what the comment says.
 type Options struct {
-	Binary           string            // default: the value of EnvBinary
+	Binary           string            // default: the one under test, on the storage and with the flags that the environment names
+	As               string            // the name under which the binary under test runs; default: its own
+	Storage          string            // DSN of the storage of the one under test; default: what the value of EnvStorage makes of Dir
 	Dir              string            // holds the data directory and the log; required
 	ClientURL        string            // default: a free TCP port on the loopback address
 	AdvertiseURL     string            // default: ClientURL
@@ -58,12 +60,9 @@ type Server struct {
 // New fills in the defaults. It starts nothing.
 func New(opts Options) (*Server, error) {
 	if opts.Binary == "" {
-		opts.Binary = os.Getenv(EnvBinary)
-		more := strings.ReplaceAll(os.Getenv(EnvArgs), "{dir}", opts.Dir)
-		opts.Args = append(opts.Args, strings.Fields(more)...)
-	}
-	if opts.Binary == "" {
-		return nil, errors.New(EnvBinary + " does not name a server binary")
+		if err := opts.underTest(); err != nil {
+			return nil, err
+		}
 	}
 	if opts.Name == "" {
 		opts.Name = "default"
@@ -82,6 +81,30 @@ func New(opts Options) (*Server, error) {
 		opts.AdvertiseURL = opts.ClientURL
 	}
 	return &Server{opts: opts, log: filepath.Join(opts.Dir, "server.log")}, nil
+}
+
+// underTest fills in what the environment says of the binary under test.
+func (o *Options) underTest() error {
+	o.Binary = os.Getenv(EnvBinary)
+	if o.Binary == "" {
+		return errors.New(EnvBinary + " does not name a server binary")
+	}
+	if o.As != "" {
+		var err error
+		if o.Binary, err = link(o.Binary, o.Dir, o.As); err != nil {
+			return err
+		}
+	}
+	if o.Storage == "" {
+		o.Storage = storageOf(o.Dir)
+	}
+	if o.Storage != "" {
+		o.UnsafeNoFsync = false // it is the data directory's
+		o.Args = append(o.Args, "--storage="+o.Storage)
+	}
+	more := strings.ReplaceAll(os.Getenv(EnvArgs), "{dir}", o.Dir)
+	o.Args = append(o.Args, strings.Fields(more)...)
+	return nil
 }
 
 // Start launches the process; WaitServing tells when it answers.
@@ -158,6 +181,12 @@ func (s *Server) Kill() {
 	s.signal(syscall.SIGKILL)
 	<-s.Exited()
 }
+
+// Freeze stops the process with SIGSTOP; nobody is told, and connections stay.
+func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
+
+// Thaw lets it go on.
+func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
 
 func (s *Server) signal(sig syscall.Signal) {
 	s.mu.Lock()
