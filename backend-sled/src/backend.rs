@@ -1,0 +1,245 @@
+//! The [`Backend`] itself: hands calls to the threads.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use storage_core::backend::{
+    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, Cause, CompactStep, LoadBatch, ScanFrom, ScanLimits,
+};
+use storage_core::commit::{Commit, Group};
+use storage_core::stats::BackendStats;
+use storage_core::{Durability, Position, Size, VersionId};
+use tokio::sync::{RwLock, mpsc, oneshot, watch};
+
+use crate::backup;
+use crate::database::Database;
+use crate::defragment::Draft;
+use crate::error::OpenError;
+use crate::failure::{Failure, Result as Outcome, guarded};
+use crate::file::{self, DATA};
+use crate::options::SledOptions;
+use crate::queue::{Closed, Queue};
+use crate::reader::load::Picture;
+use crate::reader::{self, Query};
+use crate::shared::Shared;
+use crate::threads::{Threads, on_thread};
+use crate::writer::Command;
+
+/// So many commits are copied while appends wait, when a copy takes the place of the store.
+const LAST_COMMITS: u64 = 500;
+
+/// The commit log in a directory that sled keeps. See the crate's documentation for how it works.
+///
+/// Close it with [`Backend::close`]; merely dropping it does the same and waits for it.
+#[derive(Debug)]
+pub struct SledBackend {
+    path: PathBuf,
+    cache_bytes: u64,
+    shared: Arc<Shared>,
+    closed: AtomicBool,
+    commands: Arc<Queue<Command>>,
+    queries: Arc<Queue<Query>>,
+    threads: Arc<Mutex<Option<Threads>>>,
+    /// Compaction and defragmenting have it alone; loads and backups, which last, share it.
+    upkeep: Arc<RwLock<()>>,
+}
+
+impl SledBackend {
+    /// Opens or creates the directory and takes its lock.
+    ///
+    /// # Errors
+    /// If the directory cannot be used. Then nothing was changed.
+    pub async fn open(options: SledOptions) -> Result<Self, OpenError> {
+        let path = options.path.clone();
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&options)).await;
+        opened.unwrap_or_else(|error| Err(OpenError::io("open", path)(std::io::Error::other(error))))
+    }
+
+    fn open_blocking(options: &SledOptions) -> Result<Self, OpenError> {
+        let file::Prepared { path, lock } = file::prepare(options)?;
+        let failed = || OpenError::failure(&path);
+        let database = Database::open(&path.join(DATA), options.cache_bytes).map_err(failed())?;
+        let bounds = guarded(|| reader::bounds(database.tree())).map_err(failed())?;
+        let allocated = database.allocated_bytes().map_err(failed())?;
+        let shared = Arc::new(Shared::new(database, bounds, allocated));
+        let threads = Threads::start(&shared, lock).map_err(OpenError::io("start a thread for", &path))?;
+        Ok(Self {
+            cache_bytes: options.cache_bytes,
+            path,
+            shared,
+            closed: AtomicBool::new(false),
+            commands: Arc::clone(&threads.commands),
+            queries: Arc::clone(&threads.queries),
+            threads: Arc::new(Mutex::new(Some(threads))),
+            upkeep: Arc::default(),
+        })
+    }
+
+    async fn command<T>(
+        &self,
+        make: impl FnOnce(oneshot::Sender<Result<T, BackendError>>) -> Command,
+    ) -> Result<T, BackendError> {
+        self.check_open()?;
+        let (reply, answer) = oneshot::channel();
+        self.commands.push(make(reply)).map_err(|Closed| closed())?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    async fn query<T>(
+        &self,
+        make: impl FnOnce(oneshot::Sender<Result<T, BackendError>>) -> Query,
+    ) -> Result<T, BackendError> {
+        self.check_open()?;
+        let (reply, answer) = oneshot::channel();
+        self.queries.push(make(reply)).map_err(|Closed| closed())?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Runs what lasts on a thread of its own, which goes on even if the caller goes away; `guard` is held meanwhile.
+    async fn at_length<T: Send + 'static>(
+        &self,
+        guard: impl Send + 'static,
+        work: impl FnOnce(&Database) -> Outcome<T> + Send + 'static,
+    ) -> Result<Outcome<T>, BackendError> {
+        self.check_open()?;
+        let database = self.shared.open_database()?;
+        let (reply, answer) = oneshot::channel();
+        let run = move || {
+            let done = guarded(|| work(&database));
+            // Before the answer, so that whoever has it can close and open again.
+            drop((database, guard));
+            drop(reply.send(done));
+        };
+        on_thread("sled-upkeep", run)
+            .map_err(|e| BackendError::Determinate(Cause::with_source("no thread to work on", e)))?;
+        answer.await.map_err(|_| closed())
+    }
+
+    async fn picture(&self) -> Result<Picture, BackendError> {
+        self.command(|reply| Command::Picture { reply }).await
+    }
+
+    fn check_open(&self) -> Result<(), BackendError> {
+        if self.closed.load(Ordering::Acquire) { Err(closed()) } else { Ok(()) }
+    }
+}
+
+pub(crate) fn closed() -> BackendError {
+    BackendError::fatal("the store is closed")
+}
+
+#[async_trait]
+impl Backend for SledBackend {
+    fn info(&self) -> BackendInfo {
+        BackendInfo { name: "sled", durability: Durability::Fsync, shared: false }
+    }
+
+    async fn bounds(&self) -> Result<Bounds, BackendError> {
+        self.check_open()?;
+        Ok(self.shared.bounds())
+    }
+
+    async fn append(&self, expected: Position, group: Group) -> Result<AppendOutcome, BackendError> {
+        assert!(!group.is_empty(), "a group is not empty");
+        let dense = group.iter().zip(expected.0 + 1..).all(|(commit, position)| commit.position.0 == position);
+        assert!(dense, "positions are dense");
+        self.command(|reply| Command::Append { expected, group, reply }).await
+    }
+
+    async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {
+        self.query(|reply| Query::Scan { from, limits, reply }).await
+    }
+
+    async fn load(&self, sink: mpsc::Sender<LoadBatch>) -> Result<Bounds, BackendError> {
+        let guard = Arc::clone(&self.upkeep).read_owned().await;
+        let picture = self.picture().await?;
+        let (end, shared) = (picture.end, Arc::clone(&self.shared));
+        let run = move |database: &Database| {
+            let bytes = reader::load(database.tree(), picture, &sink)?;
+            shared.set_use(bytes);
+            Ok(end)
+        };
+        self.at_length(guard, run).await?.map_err(Failure::of_read)
+    }
+
+    async fn values(&self, ids: &[VersionId]) -> Result<Vec<Option<Bytes>>, BackendError> {
+        let ids = ids.to_vec();
+        self.query(|reply| Query::Values { ids, reply }).await
+    }
+
+    async fn compact(&self, step: CompactStep) -> Result<(), BackendError> {
+        let _alone = self.upkeep.write().await;
+        self.command(|reply| Command::Compact { step, reply }).await
+    }
+
+    fn tip(&self) -> watch::Receiver<Position> {
+        self.shared.tip()
+    }
+
+    async fn end(&self) -> Result<Position, BackendError> {
+        Ok(self.bounds().await?.position)
+    }
+
+    fn size(&self) -> Size {
+        self.shared.size()
+    }
+
+    fn stats(&self) -> BackendStats {
+        self.shared.stats()
+    }
+
+    async fn defragment(&self) -> Result<(), BackendError> {
+        let failed = |failure: Failure| {
+            BackendError::Determinate(Cause::with_source("the store could not be defragmented", failure))
+        };
+        let guard = Arc::new(Arc::clone(&self.upkeep).write_owned().await);
+        let (path, cache_bytes) = (self.path.clone(), self.cache_bytes);
+        let made = self.at_length(Arc::clone(&guard), move |_| Draft::new(&path, cache_bytes)).await?;
+        let mut draft = made.map_err(failed)?;
+        loop {
+            let end = self.bounds().await?.position;
+            let follow = move |database: &Database| draft.follow(database, end).map(|copied| (draft, copied));
+            let copied;
+            (draft, copied) = self.at_length(Arc::clone(&guard), follow).await?.map_err(failed)?;
+            if copied <= LAST_COMMITS {
+                break;
+            }
+        }
+        self.command(|reply| Command::Replace { draft, reply }).await
+    }
+
+    async fn backup(&self, path: &Path) -> Result<(), BackendError> {
+        let guard = Arc::clone(&self.upkeep).read_owned().await;
+        let picture = self.picture().await?;
+        let path = path.to_owned();
+        let copied = self.at_length(guard, move |database| backup::backup(database, &picture, &path)).await?;
+        copied.map_err(|failure| BackendError::Determinate(Cause::with_source("the backup failed", failure)))
+    }
+
+    async fn close(&self) -> Result<(), BackendError> {
+        self.closed.store(true, Ordering::Release);
+        let threads = Arc::clone(&self.threads);
+        let stop = move || {
+            // Held meanwhile, so that whoever closes at the same time also returns when it is done.
+            let mut threads = threads.lock();
+            if let Some(threads) = threads.take() {
+                threads.stop();
+            }
+        };
+        tokio::task::spawn_blocking(stop)
+            .await
+            .map_err(|e| BackendError::Fatal(Cause::with_source("closing was interrupted", e)))
+    }
+}
+
+impl Drop for SledBackend {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.lock().take() {
+            threads.stop();
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! sled itself, opened as we need it.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use sled::{Batch, Config, Db, Tree};
+
+use crate::failure::{Result, guarded};
+use crate::record::SEGMENT_BYTES;
+
+/// The file that sled keeps its log in.
+const LOG: &str = "db";
+
+/// A handle of an open sled; clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Database {
+    db: Db,
+    log: Arc<File>,
+}
+
+/// sled's own would print all keys and values.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Opens or creates it.
+    pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
+        guarded(|| {
+            let config = Config::new()
+                .path(path)
+                .cache_capacity(cache_bytes)
+                // It would flush now and then on a thread of its own, and ignore failures.
+                .flush_every_ms(None)
+                .segment_size(SEGMENT_BYTES);
+            let db = config.open()?;
+            let log = Arc::new(File::open(path.join(LOG))?);
+            let database = Self { db, log };
+            // What sled has recovered, created or renamed it has not made sure of.
+            database.flush()?;
+            for entry in path.read_dir()? {
+                File::open(entry?.path())?.sync_all()?;
+            }
+            File::open(path)?.sync_all()?;
+            Ok(database)
+        })
+    }
+
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.db
+    }
+
+    /// All of `batch` becomes visible at once, to those who look up one key; durable it is after the next [`flush`](Self::flush).
+    pub(crate) fn apply(&self, batch: Batch) -> Result<()> {
+        guarded(|| Ok(self.db.apply_batch(batch)?))
+    }
+
+    /// Makes durable what was applied. On Linux sled only has the system write its pages (`sync_file_range`), which no power
+    /// failure need respect, so the file is flushed once more.
+    pub(crate) fn flush(&self) -> Result<()> {
+        guarded(|| {
+            self.db.flush()?;
+            Ok(self.log.sync_data()?)
+        })
+    }
+
+    /// The size of its log.
+    pub(crate) fn allocated_bytes(&self) -> Result<u64> {
+        Ok(self.log.metadata()?.len())
+    }
+
+    /// Lets go of it, which panics where sled cannot write what it still has.
+    pub(crate) fn close(self) -> Result<()> {
+        guarded(|| {
+            drop(self);
+            Ok(())
+        })
+    }
+}
