@@ -16,8 +16,7 @@ use crate::opening::load_with;
 use crate::store::OpenError;
 use crate::types::{Key, Revision, VersionMeta};
 
-/// All but the versions, of which it knows how many there are.
-#[derive(Debug)]
+/// All but the versions, of which it knows how many there are. Control records may hold credentials, so it has no debug print.
 pub(crate) struct Contents {
     pub(crate) bounds: Bounds,
     pub(crate) controls: BTreeMap<Bytes, Bytes>,
@@ -27,7 +26,6 @@ pub(crate) struct Contents {
 }
 
 /// The same with the index of the versions.
-#[derive(Debug)]
 pub(crate) struct Picture {
     pub(crate) contents: Contents,
     pub(crate) index: RwLock<Index>,

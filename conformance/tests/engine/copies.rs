@@ -154,6 +154,15 @@ async fn a_copy_that_is_done_again_finds_that_nothing_is_left_to_do() {
 }
 
 #[tokio::test]
+async fn a_store_is_not_copied_to_itself() {
+    let source = sample().await;
+    source.reopen();
+    let before = source.bounds().await.unwrap();
+    assert!(matches!(copy(&source, &source).await, Err(CopyError::Same)));
+    assert_untouched(&source, before).await;
+}
+
+#[tokio::test]
 async fn a_copy_that_was_cut_off_after_any_append_opens_nowhere_and_is_gone_on_with() {
     let source = sample().await;
     for appends in 1..=5 {

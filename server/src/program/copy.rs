@@ -20,7 +20,7 @@ pub(super) enum CopyFailure {
         "a store in memory is gone with its program: copy from and to sqlite:///path or postgres://user@host/database"
     )]
     Memory,
-    #[error("--from and --to name the same place, {0}")]
+    #[error("--from and --to name the same place, or copies of the same files: {0}")]
     Same(String),
     #[error("--from: {0}")]
     From(StorageError),
@@ -149,6 +149,7 @@ impl Names {
     fn failure(&self, error: CopyError) -> CopyFailure {
         let (from, to) = (self.from.clone(), self.to.clone());
         match error {
+            CopyError::Same => CopyFailure::Same(from),
             CopyError::SourceEmpty => CopyFailure::Empty(from),
             CopyError::SourceUnfinished => CopyFailure::SourceUnfinished(from),
             CopyError::NotEmpty => CopyFailure::NotEmpty(to),

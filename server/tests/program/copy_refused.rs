@@ -39,6 +39,11 @@ async fn the_same_place_by_whatever_name_is_refused() {
         let refused = refused(folder.path(), "sqlite://a.db", to).await;
         assert!(refused.contains("the same place"), "{refused}");
     }
+    let database = Cluster::shared().new_database();
+    copy(folder.path(), "sqlite://a.db", &database).await;
+    let otherwise = database.replace("127.0.0.1", "localhost");
+    let refused = refused(folder.path(), &database, &otherwise).await;
+    assert!(refused.contains("the same place"), "{refused}");
 }
 
 #[tokio::test]

@@ -57,9 +57,20 @@ impl Destination {
         Ok(destination)
     }
 
-    /// The revision up to which an earlier copy came.
+    /// The revision up to which an earlier copy came that was not finished.
     pub(super) fn resumed_at(&self) -> Option<Revision> {
-        (self.found.bounds != Bounds::default()).then_some(self.found.bounds.revision)
+        let has_some = self.found.bounds != Bounds::default();
+        (has_some && !self.is_finished).then_some(self.found.bounds.revision)
+    }
+
+    /// Whether this is a store like the source, which is left as it is.
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
+    /// Where an earlier copy ended.
+    pub(super) fn found(&self) -> Bounds {
+        self.found.bounds
     }
 
     /// Takes the next commit that changes keys, if it is not there.
@@ -77,10 +88,12 @@ impl Destination {
 
     /// Makes all that is not a key what it is in `source`.
     pub(super) async fn settle(&mut self, source: &Contents) -> Result<(), CopyError> {
-        let changes = self.found.changes_to(source);
+        let mut changes = self.found.changes_to(source);
         if self.is_finished {
             return if changes.is_empty() { Ok(()) } else { Err(CopyError::NotEmpty) };
         }
+        // There is always one, so that a commit says the revision, which may be above the last version's.
+        changes.push(ControlChange { key: Record::Unfinished.unset().key, value: Some(mark_of(source)) });
         self.filling.raise(source.bounds.revision);
         let environment = Arc::clone(&self.environment);
         Ok(self.filling.controls(&changes, || CommitId(environment.random())).await?)

@@ -15,6 +15,9 @@ pub enum CopyError {
     /// The source holds a part of what a restore or another copy was to bring.
     #[error("the source holds a restore or a copy that was not finished")]
     SourceUnfinished,
+    /// Source and destination are one log, or copies of its files.
+    #[error("the source and the destination are the same")]
+    Same,
     /// The destination is a store. It was left as it was.
     #[error("the destination is not empty")]
     NotEmpty,

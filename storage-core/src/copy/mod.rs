@@ -18,7 +18,7 @@ use crate::contents::{Contents, Picture};
 use crate::environment::Environment;
 use crate::filling::GROUP_BYTES;
 use crate::machine::Record;
-use crate::types::Revision;
+use crate::types::{Position, Revision};
 
 /// What is read and written at once; the bytes are what usually counts.
 const LIMITS: ScanLimits = ScanLimits { commits: 10_000, bytes: GROUP_BYTES };
@@ -62,6 +62,9 @@ impl StoreCopy {
             let source = Picture::take(&self.from).await.map_err(CopyError::Source)?;
             check(&source.contents)?;
             let mut destination = Destination::open(&self.to, &source, Arc::clone(&self.environment)).await?;
+            if destination.is_finished() && self.is_one_log(source.contents.bounds, destination.found()).await? {
+                return Err(CopyError::Same);
+            }
             let hashes = self.transfer(&source, &mut destination, observer).await?;
             let Picture { contents, .. } = source;
             match self.since(contents.bounds).await? {
@@ -81,6 +84,17 @@ impl StoreCopy {
                 }
             }
         }
+    }
+
+    /// Whether both logs end with the same commit. That of a copy has an id of its own.
+    async fn is_one_log(&self, source: Bounds, destination: Bounds) -> Result<bool, CopyError> {
+        if source != destination {
+            return Ok(false);
+        }
+        let last = ScanFrom::After(Position(source.position.0.saturating_sub(1)));
+        let ours = self.from.scan(last, self.limits).await.map_err(CopyError::source)?;
+        let theirs = self.to.scan(last, self.limits).await.map_err(CopyError::Destination)?;
+        Ok(ours.first().map(|commit| commit.id) == theirs.first().map(|commit| commit.id))
     }
 
     /// Reads all of the source, and appends what the destination does not have. What it is to have then is hashed on the way.
