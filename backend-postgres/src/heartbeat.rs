@@ -9,6 +9,7 @@ use storage_core::backend::Peer;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
+use crate::clock::Reading;
 use crate::connect::Pool;
 use crate::failure::Result;
 use crate::shared::Shared;
@@ -63,11 +64,9 @@ impl Heart {
                 Box::pin(async move {
                     // Once there is a connection: making one may take seconds, which are no part of the way to the clock.
                     let asked = Instant::now();
-                    let (leads, clock) = match peer {
-                        Some(peer) => beat(connection, &peer).await?,
-                        None => (false, look(connection).await?),
-                    };
-                    Ok((leads.then(|| asked + SILENCE), clock + asked.elapsed() / 2))
+                    let Some(peer) = peer else { return Ok((None, look(connection).await?)) };
+                    let (leads, shown) = beat(connection, &peer).await?;
+                    Ok((leads.then(|| asked + SILENCE), Reading::of(shown, asked)))
                 })
             });
             match beaten.await {
@@ -107,9 +106,11 @@ async fn beat(connection: &mut PgConnection, peer: &Peer) -> Result<(bool, Durat
 }
 
 /// The database's clock alone.
-pub(crate) async fn look(connection: &mut PgConnection) -> Result<Duration> {
+pub(crate) async fn look(connection: &mut PgConnection) -> Result<Reading> {
     const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-    Ok(milliseconds(sqlx::query_scalar(CLOCK).fetch_one(connection).await?))
+    let asked = Instant::now();
+    let shown = sqlx::query_scalar(CLOCK).fetch_one(connection).await?;
+    Ok(Reading::of(milliseconds(shown), asked))
 }
 
 fn milliseconds(clock: i64) -> Duration {

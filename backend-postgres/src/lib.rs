@@ -24,6 +24,7 @@
 mod append;
 mod backend;
 mod clear;
+mod clock;
 mod compact;
 mod connect;
 mod dsn;

@@ -9,13 +9,14 @@ use storage_core::backend::BackendError;
 use storage_core::{Position, Size};
 use tokio::sync::watch;
 
+use crate::clock::Reading;
+
 /// The state that is read without asking the database.
 #[derive(Debug)]
 pub(crate) struct Shared {
     tip: watch::Sender<Position>,
     bytes: AtomicI64,
-    /// The database's clock, and when it showed that.
-    clock: Mutex<Option<(Duration, Instant)>>,
+    clock: Mutex<Option<Reading>>,
     leads_until: Mutex<Option<Instant>>,
     /// Why nothing is written any more.
     poison: OnceLock<String>,
@@ -61,14 +62,17 @@ impl Shared {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// The database's clock shows `now`.
-    pub(crate) fn set_clock(&self, now: Duration) {
-        *self.clock.lock() = Some((now, Instant::now()));
+    /// The database's clock was read.
+    pub(crate) fn set_clock(&self, reading: Reading) {
+        let mut clock = self.clock.lock();
+        if clock.as_ref().is_none_or(|before| reading.is_better_than(before)) {
+            *clock = Some(reading);
+        }
     }
 
     /// What the database's clock shows.
     pub(crate) fn clock(&self) -> Option<Duration> {
-        self.clock.lock().map(|(shown, then)| shown + then.elapsed())
+        self.clock.lock().as_ref().map(Reading::now)
     }
 
     /// This server leads until then, unless it is heard of again before.
