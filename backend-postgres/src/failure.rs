@@ -1,6 +1,8 @@
 //! What the driver's errors mean for a caller.
 
 use sqlx::Error;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use storage_core::backend::{BackendError, Cause};
 use storage_core::commit::CommitCodecError;
 
@@ -42,7 +44,7 @@ impl Failure {
         match self {
             Self::Connect(_) | Self::GaveUp => Effect::None,
             Self::Damaged(_) => Effect::Broken,
-            Self::Sql(Error::Database(error)) => error.code().map_or(Effect::Unknown, |code| of_sqlstate(&code)),
+            Self::Sql(Error::Database(error)) => of_sqlstate(&error.code().unwrap_or_default(), is_error(&**error)),
             Self::Sql(_) | Self::TimedOut | Self::Lost => Effect::Unknown,
         }
     }
@@ -99,9 +101,14 @@ impl Failure {
     }
 }
 
-/// By PostgreSQL's error codes (its documentation, appendix A). An error of a statement of its own transaction has rolled it back;
-/// not so one that ends the connection, which may come after the commit.
-fn of_sqlstate(code: &str) -> Effect {
+/// Whether it is an error of a statement, and not one that ends the connection.
+fn is_error(error: &dyn DatabaseError) -> bool {
+    error.try_downcast_ref::<PgDatabaseError>().is_some_and(|error| matches!(error.severity(), PgSeverity::Error))
+}
+
+/// By PostgreSQL's error codes (its documentation, appendix A). An error of a statement of its own transaction has rolled it back,
+/// whatever its code: a trigger can raise any. Not so one that ends the connection, which may come after the commit.
+fn of_sqlstate(code: &str, is_error: bool) -> Effect {
     match code {
         // Tables or columns that are not there, or other rights: someone has changed the schema.
         "42P01" | "42703" | "3F000" | "3D000" => Effect::Broken,
@@ -113,6 +120,8 @@ fn of_sqlstate(code: &str) -> Effect {
             // Transaction rollback, no resources, a limit of the program, impossible data, an object's state, no rights, a standby.
             "40" | "53" | "54" | "22" | "55" | "42" | "25" => Effect::None,
             "57" if code == "57014" => Effect::None,
+            "08" | "57" | "58" => Effect::Unknown,
+            _ if is_error => Effect::None,
             _ => Effect::Unknown,
         },
     }
@@ -125,21 +134,29 @@ mod tests {
     #[test]
     fn a_rolled_back_statement_did_not_happen() {
         for code in ["40001", "40P01", "53100", "57014", "25006"] {
-            assert_eq!(of_sqlstate(code), Effect::None, "{code}");
+            assert_eq!(of_sqlstate(code, true), Effect::None, "{code}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_an_unknown_code_is_the_end_of_its_statement_and_not_of_its_connection() {
+        for code in ["P0001", "0A000", "99999", ""] {
+            assert_eq!(of_sqlstate(code, true), Effect::None, "{code}");
+            assert_eq!(of_sqlstate(code, false), Effect::Unknown, "{code}");
         }
     }
 
     #[test]
     fn a_connection_that_ends_leaves_the_outcome_open() {
-        for code in ["40003", "57P01", "57P02", "08006", "58030", "99999", ""] {
-            assert_eq!(of_sqlstate(code), Effect::Unknown, "{code}");
+        for code in ["40003", "57P01", "57P02", "08006", "58030"] {
+            assert_eq!(of_sqlstate(code, true), Effect::Unknown, "{code}");
         }
     }
 
     #[test]
     fn damage_stops_all_writing() {
         for code in ["XX001", "XX002", "23505", "42P01"] {
-            assert_eq!(of_sqlstate(code), Effect::Broken, "{code}");
+            assert_eq!(of_sqlstate(code, true), Effect::Broken, "{code}");
         }
     }
 }

@@ -47,6 +47,8 @@ WHERE seen_at > clock_timestamp() - interval '5 seconds' ORDER BY id";
 pub(crate) struct Heart {
     peer: Mutex<Option<Peer>>,
     announced: Notify,
+    /// Held while a beat is on its way. True once there are to be no more.
+    left: tokio::sync::Mutex<bool>,
 }
 
 impl Heart {
@@ -59,6 +61,10 @@ impl Heart {
     /// Beats for as long as it runs, once there is a name.
     pub(crate) async fn run(&self, pool: Pool, shared: Arc<Shared>) {
         loop {
+            let left = self.left.lock().await;
+            if *left {
+                return;
+            }
             let peer = self.peer.lock().clone();
             let beaten = pool.with(move |connection| {
                 Box::pin(async move {
@@ -69,7 +75,9 @@ impl Heart {
                     Ok((leads.then(|| asked + SILENCE), Reading::of(shown, asked)))
                 })
             });
-            match beaten.await {
+            let beaten = beaten.await;
+            drop(left);
+            match beaten {
                 Ok((leads_until, clock)) => {
                     shared.set_clock(clock);
                     shared.set_leads_until(leads_until);
@@ -86,13 +94,18 @@ impl Heart {
     /// Says that this server goes, so that another leads at once.
     pub(crate) async fn stop(&self, pool: &Pool) {
         let Some(peer) = self.peer.lock().take() else { return };
-        let left = pool.with(move |connection| {
-            Box::pin(async move {
-                sqlx::query(LEAVE).bind(peer.id.cast_signed()).execute(connection).await?;
-                Ok(())
-            })
-        });
-        if let Ok(Err(error)) = timeout(INTERVAL, left).await {
+        let leave = async {
+            // A beat that came after it would be heard of for as long as any other.
+            *self.left.lock().await = true;
+            let leave = pool.with(move |connection| {
+                Box::pin(async move {
+                    sqlx::query(LEAVE).bind(peer.id.cast_signed()).execute(connection).await?;
+                    Ok(())
+                })
+            });
+            leave.await
+        };
+        if let Ok(Err(error)) = timeout(INTERVAL, leave).await {
             tracing::debug!(%error, "no word of leaving could be given");
         }
     }

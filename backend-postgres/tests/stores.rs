@@ -7,10 +7,11 @@ use std::time::Duration;
 use backend_postgres::{PostgresBackend, PostgresOptions};
 use bytes::Bytes;
 use conformance::postgres::Cluster;
+use storage_core::backend::{Backend as _, Peer};
 use storage_core::watch::{WatchEvents, WatchMessage, WatchRequest};
 use storage_core::{
     Compare, CompareTarget, KeyRange, LeaseId, Op, PutLease, PutRequest, RangeRequest, Relation, Revision, Store,
-    StoreOptions, TxnRequest,
+    StoreError, StoreOptions, TxnRequest,
 };
 use tokio::task::JoinSet;
 
@@ -96,7 +97,7 @@ async fn a_lease_of_one_store_expires_though_that_store_is_gone() {
     let dsn = Cluster::shared().new_database();
     let (one, two) = (open(&dsn).await, open(&dsn).await);
     for (store, id) in [(&one, 1), (&two, 2)] {
-        let peer = storage_core::backend::Peer { id, name: id.to_string(), peer_urls: vec![], client_urls: vec![] };
+        let peer = Peer { id, name: id.to_string(), peer_urls: vec![], client_urls: vec![] };
         store.announce(peer);
     }
     one.lease_grant(LeaseId(7), 2).await.expect("granted");
@@ -157,4 +158,59 @@ async fn a_crash_of_the_database_loses_nothing_and_applies_nothing_twice() {
         let revisions = there.values().map(|meta| meta.mod_revision().0);
         assert_eq!(all.revision.0, 1 + revisions.count() as i64, "revisions are dense");
     }
+}
+
+/// A beat that is on its way when a server goes must not come after its leaving: it would lead, and be listed, though it is dead.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_has_left_is_not_heard_of_any_more() {
+    let cluster = Cluster::shared();
+    let dsn = cluster.new_database();
+    let database = dsn.rsplit('/').next().expect("it has a database");
+    for id in 1..=20 {
+        let backend = PostgresBackend::open(PostgresOptions::parse(&dsn).expect("a DSN")).await.expect("it opens");
+        backend.announce(Peer { id, name: id.to_string(), peer_urls: vec![], client_urls: vec![] });
+        tokio::task::yield_now().await;
+        backend.close().await.expect("it closes");
+        let left =
+            cluster.sql(database, "SELECT (SELECT count(*) FROM auroch.servers), (SELECT count(*) FROM auroch.leader)");
+        assert_eq!(left, "0|0", "server {id}");
+    }
+}
+
+/// A trigger, or anything else that an administrator may do to a table.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_that_the_database_refuses_for_a_reason_of_its_own_holds_up_nobody_else() {
+    let cluster = Cluster::shared();
+    let dsn = cluster.new_database();
+    let store = open(&dsn).await;
+    let database = dsn.rsplit('/').next().expect("it has a database");
+    cluster.sql(
+        database,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON auroch.control FOR EACH ROW EXECUTE FUNCTION refuse()",
+    );
+    let refused = store.lease_grant(LeaseId(7), 60).await.expect_err("it is refused");
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+    store.put(PutRequest::new(b"a", Bytes::from_static(b"x"))).await.expect("it is written");
+}
+
+/// What rows hold is estimated from some of their pages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_table_has_about_the_size_of_what_is_in_it() {
+    let cluster = Cluster::shared();
+    let dsn = cluster.new_database();
+    open(&dsn).await.close().await.expect("it closes");
+    let database = dsn.rsplit('/').next().expect("it has a database");
+    // No commits, but nobody reads them before the size is taken.
+    cluster.sql(
+        database,
+        "INSERT INTO auroch.control_log SELECT n, 1, decode(repeat('ab', 800), 'hex') FROM generate_series(1000, 60999) n",
+    );
+    let backend = PostgresBackend::open(PostgresOptions::parse(&dsn).expect("a DSN")).await.expect("it opens");
+    let (sink, mut batches) = tokio::sync::mpsc::channel(1);
+    let read = async { while batches.recv().await.is_some() {} };
+    tokio::join!(backend.load(sink), read).0.expect("it loads");
+    let size = backend.size().allocated;
+    let truth = 60_000 * (800 + 64);
+    assert!((truth * 8 / 10..truth * 12 / 10).contains(&size), "{size} is not about {truth}");
 }

@@ -212,3 +212,21 @@ async fn a_durable_write_whose_previous_value_cannot_be_read_is_not_called_refus
     let answer = world.store.range(range("a", "")).await.expect("reads go on");
     assert_eq!(answer.kvs[0].value, "new");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_append_whose_outcome_stays_unknown_keeps_nobody_waiting_for_ever() {
+    const MANY: usize = 51;
+    for first in [Fault::Lost, Fault::HappenedUnknown] {
+        let world = World::new().await;
+        let lost = std::iter::repeat_n(Fault::Lost, MANY - 1);
+        world.faults.script(std::iter::once(first).chain(lost));
+        assert!(is_unknown(&world.store.put(put("a", "x")).await));
+        assert_eq!(world.faults.pending(), 0);
+        // A request that comes next is served, and if the first happened after all it is where it happened.
+        let next = world.store.put(put("b", "x")).await.expect("it goes on").revision;
+        let happened = first == Fault::HappenedUnknown;
+        assert_eq!(next, Revision(if happened { 3 } else { 2 }));
+        let keys: &[&str] = if happened { &["a", "b"] } else { &["b"] };
+        assert_eq!(world.keys().await, keys);
+    }
+}

@@ -41,8 +41,8 @@ pub(crate) struct Appending {
     pub(crate) entries: Vec<Entry>,
     pub(crate) group: Group,
     pub(crate) effects: Vec<Effects>,
-    /// Whether an earlier try may have happened, so that a later one that did not proves nothing.
-    pub(crate) unknown: bool,
+    /// Tries of unknown outcome. They may have happened, so that a later one that did not proves nothing.
+    pub(crate) unknown_tries: u32,
 }
 
 /// An evaluated request, whose answer waits for the disk.
@@ -70,7 +70,7 @@ impl Batch {
     }
 
     pub(crate) fn seal(self) -> Appending {
-        Appending { entries: self.entries, group: self.commits.into(), effects: self.effects, unknown: false }
+        Appending { entries: self.entries, group: self.commits.into(), effects: self.effects, unknown_tries: 0 }
     }
 }
 

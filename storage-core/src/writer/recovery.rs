@@ -16,6 +16,9 @@ use crate::types::Sub;
 
 /// Between two tries of an append whose outcome is unknown.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
+/// Tries after which its requests are answered so. They would have had their answer from a storage that is only slow or away for
+/// a moment, and those that wait behind them should not wait for ever.
+const TRIES: u32 = 50;
 
 impl Writer {
     pub(super) async fn append_failed(&mut self, appending: Appending, error: BackendError) {
@@ -26,12 +29,14 @@ impl Writer {
         match error {
             BackendError::Fatal(_) => self.poison(appending, &error),
             _ if appending.group.is_empty() => Self::unconfirmed(appending, &error),
-            BackendError::Determinate(_) if !appending.unknown => self.refused(appending, &error).await,
+            BackendError::Determinate(_) if appending.unknown_tries == 0 => self.refused(appending, &error).await,
+            _ if appending.unknown_tries == TRIES => self.refused(appending, &error.into_unknown()).await,
             BackendError::Determinate(_) | BackendError::Indeterminate(_) => self.append_again(appending, &error),
         }
     }
 
-    /// It did not happen: its requests are refused, and those evaluated on top are evaluated again without it.
+    /// It did not happen, or nobody can tell: its requests are told so, and those evaluated on top are evaluated again without it.
+    /// If it happens yet, the next append conflicts with it, as with another writer's.
     async fn refused(&mut self, appending: Appending, error: &BackendError) {
         self.expiry_rests = true;
         let mut again = Vec::new();
@@ -47,9 +52,10 @@ impl Writer {
     }
 
     /// Nobody knows whether it happened. The same group is appended again: if it did happen, that conflicts with itself,
-    /// which [`Writer::resolve_conflict`] recognises by the commit ids. Until then everybody waits.
+    /// which [`Writer::resolve_conflict`] recognises by the commit ids. Until then everybody waits, but not without end.
     fn append_again(&mut self, mut appending: Appending, error: &BackendError) {
-        let is_news = !std::mem::replace(&mut appending.unknown, true);
+        let is_news = appending.unknown_tries == 0;
+        appending.unknown_tries += 1;
         if self.closing.is_some() {
             // The next opening finds out.
             return self.poison(appending, error);

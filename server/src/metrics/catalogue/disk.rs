@@ -7,7 +7,10 @@ static ENTRIES: [Entry; 15] = [
     counter("etcd_mvcc_put_total", "Keys put, those of transactions included."),
     counter("etcd_mvcc_delete_total", "Ranges deleted, and keys of leases that ended."),
     counter("etcd_mvcc_txn_total", "Transactions of more than one operation or compare."),
-    gauge("etcd_mvcc_db_total_size_in_bytes", "Bytes of the storage on the disk."),
+    gauge(
+        "etcd_mvcc_db_total_size_in_bytes",
+        "Bytes of the storage on the disk; on PostgreSQL about what rows hold, for it uses free space again.",
+    ),
     gauge("etcd_mvcc_db_total_size_in_use_in_bytes", "Of them not free for reuse."),
     gauge("etcd_mvcc_db_open_read_transactions", "0: no read keeps one open.").constant(),
     histogram(
