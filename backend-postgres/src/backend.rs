@@ -136,7 +136,9 @@ async fn append(
         .inspect_err(|error| shared.poison(error))?;
     if appended {
         shared.grew(append::bytes(&group));
-        shared.reached(group.last().expect("a group is not empty").position);
+        let last = group.last().expect("a group is not empty");
+        shared.has_come_to(Bounds { position: last.position, revision: last.revision });
+        shared.reached(last.position);
         return Ok(AppendOutcome::Appended);
     }
     let bounds = readers.with(|connection| Box::pin(reader::bounds(connection))).await.map_err(Failure::of_read)?;
@@ -167,7 +169,11 @@ impl Backend for PostgresBackend {
     }
 
     async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {
-        self.read(move |connection| Box::pin(reader::scan(connection, from, limits))).await
+        self.read(|connection| {
+            let shared = Arc::clone(&self.shared);
+            Box::pin(async move { reader::scan(connection, from, limits, &shared).await })
+        })
+        .await
     }
 
     async fn load(&self, sink: mpsc::Sender<LoadBatch>) -> Result<Bounds, BackendError> {
@@ -178,6 +184,7 @@ impl Backend for PostgresBackend {
         if let Err(error) = measure(&self.readers, &self.shared).await {
             tracing::warn!(%error, "the size of the tables cannot be read; until it can, the quota counts from nothing");
         }
+        self.shared.has_come_to(bounds);
         self.shared.reached(bounds.position);
         Ok(bounds)
     }
@@ -218,11 +225,12 @@ impl Backend for PostgresBackend {
 
     async fn turn(&self) -> Result<Turn, BackendError> {
         self.check_open()?;
-        let writer = self.writer.clone();
+        let (writer, shared) = (self.writer.clone(), Arc::clone(&self.shared));
         to_its_end(async move {
-            let taken = writer.with(|connection| Box::pin(turns::take(connection))).await;
-            let end = taken.map_err(Failure::of_read)?;
-            Ok(Turn { end, guard: Box::new(turns::Guard(writer)) })
+            let taken =
+                writer.with(move |connection| Box::pin(async move { turns::take(connection, &shared).await })).await;
+            let (end, commits) = taken.map_err(Failure::of_read)?;
+            Ok(Turn { end, commits, guard: Box::new(turns::Guard(writer)) })
         })
         .await
     }

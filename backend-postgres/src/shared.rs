@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use storage_core::backend::BackendError;
+use storage_core::backend::{BackendError, Bounds};
 use storage_core::{Position, Size};
 use tokio::sync::watch;
 
@@ -15,6 +15,8 @@ use crate::clock::Reading;
 #[derive(Debug)]
 pub(crate) struct Shared {
     tip: watch::Sender<Position>,
+    /// The latest place in the log whose revision is known.
+    known: Mutex<Bounds>,
     bytes: AtomicI64,
     clock: Mutex<Option<Reading>>,
     leads_until: Mutex<Option<Instant>>,
@@ -26,6 +28,7 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             tip: watch::Sender::new(Position(0)),
+            known: Mutex::default(),
             bytes: AtomicI64::new(0),
             clock: Mutex::default(),
             leads_until: Mutex::default(),
@@ -44,6 +47,19 @@ impl Shared {
 
     pub(crate) fn tip(&self) -> watch::Receiver<Position> {
         self.tip.subscribe()
+    }
+
+    /// The store has read or written the log up to `place`.
+    pub(crate) fn has_come_to(&self, place: Bounds) {
+        let mut known = self.known.lock();
+        if known.position < place.position {
+            *known = place;
+        }
+    }
+
+    /// How far the store has read or written the log.
+    pub(crate) fn has_come(&self) -> Bounds {
+        *self.known.lock()
     }
 
     /// By the last measurement, corrected by what was written and removed since. All of it is in use: PostgreSQL uses free space

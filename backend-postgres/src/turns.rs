@@ -1,26 +1,37 @@
 //! Turns to append: an advisory lock, which PostgreSQL gives in the order in which it was asked for.
 
-use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 use storage_core::Position;
+use storage_core::backend::{ScanFrom, ScanLimits};
+use storage_core::commit::Commit;
 
 use crate::connect::Pool;
 use crate::failure::Result;
+use crate::reader::scan;
+use crate::shared::Shared;
 
-/// One round trip. Whoever has the turn may be stopped, so it is not waited for without end. The end of the log is read after the
-/// lock is there, in a picture of its own. "turns" as a number.
-const TAKE: &str = "
-SET lock_timeout = '1s';
-SELECT pg_advisory_lock(x'7475726e73'::bigint);
-SET lock_timeout = 0;
-SELECT position FROM auroch.head";
-const RELEASE: &str = "SELECT pg_advisory_unlock(x'7475726e73'::bigint)";
+/// Whoever has the turn may be stopped, so it is not waited for without end.
+const TAKE: &str = "SELECT auroch.take_turn()";
+const RELEASE: &str = "SELECT pg_advisory_unlock_all()";
 
-/// Waits for a turn; answers where the log ends.
-pub(crate) async fn take(connection: &mut PgConnection) -> Result<Position> {
-    let rows = sqlx::raw_sql(TAKE).fetch_all(connection).await?;
-    let position: i64 = rows.last().ok_or(sqlx::Error::RowNotFound)?.try_get(0)?;
-    Ok(Position(position.cast_unsigned()))
+/// Waits for a turn; answers where the log ends, and what is new to this store there. All on one connection, since everybody else
+/// waits for it.
+pub(crate) async fn take(connection: &mut PgConnection, shared: &Shared) -> Result<(Position, Vec<Commit>)> {
+    let taken = take_and_read(connection, shared).await;
+    if taken.as_ref().is_err_and(|failure| failure.keeps_connection()) {
+        // The reading may have failed once the lock was there.
+        sqlx::raw_sql(RELEASE).execute(connection).await?;
+    }
+    taken
+}
+
+async fn take_and_read(connection: &mut PgConnection, shared: &Shared) -> Result<(Position, Vec<Commit>)> {
+    let end: i64 = sqlx::query_scalar(TAKE).fetch_one(&mut *connection).await?;
+    let (end, come) = (Position(end.cast_unsigned()), shared.has_come().position);
+    if end <= come {
+        return Ok((end, Vec::new()));
+    }
+    Ok((end, scan(connection, ScanFrom::After(come), ScanLimits::default(), shared).await?))
 }
 
 /// Ends the turn of the connection when it is dropped. If the connection is gone, so is the turn.

@@ -1,12 +1,15 @@
 //! The log in order: the merge of both tables by position.
 
 use futures_util::TryStreamExt as _;
-use sqlx::postgres::PgConnection;
-use storage_core::backend::{ScanFrom, ScanLimits};
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::QueryAs;
+use storage_core::backend::{Bounds, ScanFrom, ScanLimits};
 use storage_core::commit::{Commit, decode_commit};
 use storage_core::{Position, Revision};
 
 use crate::failure::Result;
+use crate::shared::Shared;
 
 /// The size of rows before each one keeps the database from sending what would be thrown away. A statement sees one picture of
 /// both tables.
@@ -21,26 +24,52 @@ macro_rules! limited {
     };
 }
 const AFTER: &str = limited!(
-    "(SELECT position, revision, data FROM auroch.commits
-      WHERE revision >= (SELECT auroch.first_behind($1)) ORDER BY revision LIMIT $2)
+    "(SELECT position, revision, data FROM auroch.commits WHERE revision > $1 ORDER BY revision LIMIT $2)
      UNION ALL
-     (SELECT position, revision, data FROM auroch.control_log WHERE position > $1 ORDER BY position LIMIT $2)"
+     (SELECT position, revision, data FROM auroch.control_log WHERE position > $4 ORDER BY position LIMIT $2)"
 );
 const FROM_REVISION: &str =
     limited!("SELECT position, revision, data FROM auroch.commits WHERE revision >= $1 ORDER BY revision LIMIT $2");
+const REVISION_AT: &str = "SELECT auroch.first_behind($1) - 1";
 
 /// Whole commits from `from` on.
-pub(crate) async fn scan(connection: &mut PgConnection, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>> {
+pub(crate) async fn scan(
+    connection: &mut PgConnection,
+    from: ScanFrom,
+    limits: ScanLimits,
+    shared: &Shared,
+) -> Result<Vec<Commit>> {
+    match from {
+        ScanFrom::After(position) => {
+            let known = shared.has_come();
+            let revision = if known.position == position {
+                known.revision.0
+            } else {
+                sqlx::query_scalar(REVISION_AT).bind(position.0.cast_signed()).fetch_one(&mut *connection).await?
+            };
+            let commits =
+                read(connection, query(AFTER, revision, limits).bind(position.0.cast_signed()), limits).await?;
+            if let Some(last) = commits.last() {
+                shared.has_come_to(Bounds { position: last.position, revision: last.revision });
+            }
+            Ok(commits)
+        }
+        ScanFrom::Revision(revision) => read(connection, query(FROM_REVISION, revision.0, limits), limits).await,
+    }
+}
+
+type Row = (i64, i64, Vec<u8>);
+type Query = QueryAs<'static, Postgres, Row, PgArguments>;
+
+fn query(sql: &'static str, revision: i64, limits: ScanLimits) -> Query {
     let most = |limit: usize| i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
-    let (sql, start) = match from {
-        ScanFrom::After(position) => (AFTER, position.0.cast_signed()),
-        ScanFrom::Revision(revision) => (FROM_REVISION, revision.0),
-    };
-    let mut rows =
-        sqlx::query_as(sql).bind(start).bind(most(limits.commits)).bind(most(limits.bytes)).fetch(connection);
+    sqlx::query_as(sql).bind(revision).bind(most(limits.commits)).bind(most(limits.bytes))
+}
+
+async fn read(connection: &mut PgConnection, query: Query, limits: ScanLimits) -> Result<Vec<Commit>> {
+    let mut rows = query.fetch(connection);
     let (mut commits, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.try_next().await? {
-        let (position, revision, data): (i64, i64, Vec<u8>) = row;
+    while let Some((position, revision, data)) = rows.try_next().await? {
         let commit = decode_commit(Position(position.cast_unsigned()), Revision(revision), &data.into())?;
         bytes += commit.weight_bytes();
         commits.push(commit);

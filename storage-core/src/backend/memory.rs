@@ -194,7 +194,7 @@ impl Backend for MemoryBackend {
             Some(turns) => Box::new(Arc::clone(turns).acquire_owned().await.expect("it is never closed")),
             None => Box::new(()),
         };
-        Ok(Turn { end: self.end().await?, guard })
+        Ok(Turn { end: self.end().await?, commits: Vec::new(), guard })
     }
 
     fn size(&self) -> Size {

@@ -78,7 +78,7 @@ pub trait Backend: std::fmt::Debug + Send + Sync + 'static {
     /// Waits until it is this caller's turn to append to a log that others append to, in the order in which turns were asked for.
     /// A courtesy, so that nobody starves: an append out of turn is as correct, and conflicts if another one was quicker.
     async fn turn(&self) -> Result<Turn, BackendError> {
-        Ok(Turn { end: self.end().await?, guard: Box::new(()) })
+        Ok(Turn { end: self.end().await?, commits: Vec::new(), guard: Box::new(()) })
     }
 
     /// Time since the Unix epoch by a clock that all who share the log agree on, or `None` where this machine's clock will do.
@@ -186,6 +186,9 @@ pub struct Peer {
 pub struct Turn {
     /// Where the log ends.
     pub end: Position,
+    /// What others have appended behind what this store has read or written of the log, as a scan would answer it; or nothing, where
+    /// the backend does not read ahead.
+    pub commits: Vec<Commit>,
     /// Ends the turn when it is dropped.
     pub guard: Box<dyn Send + Sync>,
 }

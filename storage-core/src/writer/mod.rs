@@ -6,6 +6,7 @@ mod pace;
 mod recovery;
 mod tally;
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -38,6 +39,8 @@ use crate::watch::WatchHub;
 const GROUP_BYTES: usize = 1 << 20;
 /// Requests taken from the queue at once.
 const REQUESTS_PER_TURN: usize = 128;
+/// Requests that wait for a turn beside the queue.
+const HELD_MAX: usize = 1024;
 /// Expired leases revoked in one group, so that a mass expiry leaves room for requests.
 const EXPIRED_PER_GROUP: usize = 256;
 /// Deadlines are written down no more often, whatever is asked for: those that a grace does not cover do not wait for it.
@@ -72,6 +75,8 @@ pub(crate) struct Writer {
     pace: Pace,
     appending: Option<(Appending, Append)>,
     next: Batch,
+    /// Requests that wait for a turn to append. Evaluated before, they would be again on top of what others append first.
+    held: VecDeque<Work>,
     /// Who waits for the end, once it has begun.
     closing: Option<Vec<oneshot::Sender<()>>>,
     /// Why nothing is written any more.
@@ -112,6 +117,7 @@ impl Writer {
             pace: Pace::new(options.min_group_interval),
             appending: None,
             next: Batch::default(),
+            held: VecDeque::new(),
             closing: None,
             poisoned: None,
             expiry_rests: false,
@@ -126,11 +132,11 @@ impl Writer {
             self.revoke_expired().await;
             self.refresh().await;
             self.start_appending().await;
-            if self.closing.is_some() && self.appending.is_none() && self.next.is_empty() {
+            if self.closing.is_some() && self.appending.is_none() && self.next.is_empty() && self.held.is_empty() {
                 break;
             }
             let expiry = self.until_expiry();
-            let has_room = self.next.bytes < GROUP_BYTES && self.closing.is_none();
+            let has_room = self.has_room() && self.held.len() < HELD_MAX && self.closing.is_none();
             let follows = self.others.possible && self.is_idle();
             let gathers = if self.appending.is_none() { self.gathers_until() } else { None };
             tokio::select! {
@@ -143,7 +149,7 @@ impl Writer {
                     }
                     for message in messages.drain(..) {
                         match message {
-                            Message::Work(work) => self.evaluate(work).await,
+                            Message::Work(work) => self.receive(work).await,
                             Message::Close(done) => self.begin_close(Some(done)).await,
                         }
                     }
@@ -165,6 +171,28 @@ impl Writer {
 
     fn is_idle(&self) -> bool {
         self.appending.is_none() && !self.others.waits_for_turn() && self.poisoned.is_none()
+    }
+
+    fn has_room(&self) -> bool {
+        self.next.bytes < GROUP_BYTES
+    }
+
+    /// Evaluates a request, or keeps it for the turn that has to come first.
+    async fn receive(&mut self, work: Work) {
+        if self.others.wants_turn() || !self.held.is_empty() {
+            self.held.push_back(work);
+        } else {
+            self.evaluate(work).await;
+        }
+    }
+
+    /// Evaluates what waited for this, as much as a group takes.
+    async fn evaluate_held(&mut self) {
+        while self.has_room()
+            && let Some(work) = self.held.pop_front()
+        {
+            self.evaluate(work).await;
+        }
     }
 
     /// Evaluates a request on top of everything before it.
@@ -202,11 +230,15 @@ impl Writer {
     /// Hands the evaluated batch to the backend if that is idle.
     async fn start_appending(&mut self) {
         let is_busy = self.appending.is_some() || self.others.waits_for_turn();
-        let is_ready = !self.next.is_empty() && !self.next.is_stale && self.gathers_until().is_none();
+        let has_any = !self.next.is_empty() || !self.held.is_empty();
+        let is_ready = has_any && !self.next.is_stale && self.gathers_until().is_none();
         if is_busy || !is_ready || self.ask_for_turn() {
             return;
         }
-        self.append_next(None).await;
+        self.evaluate_held().await;
+        if !self.next.is_stale {
+            self.append_next(None).await;
+        }
     }
 
     /// Until when the next batch takes in requests although the backend is idle.

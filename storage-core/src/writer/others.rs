@@ -48,7 +48,8 @@ impl Others {
         self.turn.is_some()
     }
 
-    fn wants_turn(&self) -> bool {
+    /// Whether the next group waits for a turn.
+    pub(super) fn wants_turn(&self) -> bool {
         self.turns > 0 && self.without_turns_until.is_none_or(|until| until <= Instant::now())
     }
 }
@@ -91,9 +92,11 @@ impl Writer {
             }
         };
         if self.next.is_stale || turn.as_ref().is_some_and(|turn| turn.end > self.durable) {
-            self.others.met();
-            self.follow_idle().await;
+            let read = turn.as_ref().map_or(&[][..], |turn| &turn.commits);
+            self.follow(Batch::default().seal(), read).await;
         }
+        self.evaluate_held().await;
+        self.refresh().await;
         // What could not be read must not be answered from: without the turn, the end of the log is asked for again.
         let turn = turn.filter(|turn| turn.end <= self.durable);
         self.append_next(turn).await;
@@ -101,8 +104,7 @@ impl Writer {
 
     /// Takes in what others have appended while nothing of this store is on its way. What is evaluated is evaluated again.
     pub(super) async fn follow_idle(&mut self) {
-        let nothing = Batch::default().seal();
-        self.follow_others(nothing).await;
+        self.follow(Batch::default().seal(), &[]).await;
     }
 
     /// Evaluates a batch again that lacks a value which another store has swept: its compaction is in the log by then. If the log

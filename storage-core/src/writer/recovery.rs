@@ -94,7 +94,7 @@ impl Writer {
         self.counters.conflicts.increment();
         match self.scan_one().await {
             Ok(Some(id)) if appending.group.first().is_some_and(|first| first.id == id) => self.landed(appending).await,
-            Ok(Some(_)) => self.follow_others(appending).await,
+            Ok(Some(_)) => self.follow(appending, &[]).await,
             Ok(None) => {
                 let error = BackendError::indeterminate("the log conflicts with a commit that it does not have");
                 self.append_failed(appending, error).await;
@@ -109,11 +109,11 @@ impl Writer {
         Ok(commits.first().map(|c| c.id))
     }
 
-    /// Takes in what others appended, and evaluates the requests again on top of it.
-    pub(super) async fn follow_others(&mut self, appending: Appending) {
+    /// Takes in what others appended, of which `commits` are read already, and evaluates the requests again on top of it.
+    pub(super) async fn follow(&mut self, appending: Appending, commits: &[Commit]) {
         self.others.met();
         let again: Vec<_> = self.take_back(appending).into_iter().map(|(e, _)| e.work).collect();
-        if let Err(error) = self.catch_up().await {
+        if let Err(error) = self.catch_up(commits).await {
             if self.shared.fail(error.to_string()) {
                 tracing::warn!(%error, "the commits of another writer cannot be read");
             }
@@ -126,35 +126,57 @@ impl Writer {
         self.evaluate_again(again).await;
     }
 
-    async fn catch_up(&mut self) -> Result<(), BackendError> {
+    async fn catch_up(&mut self, read: &[Commit]) -> Result<(), BackendError> {
+        if !read.is_empty() && self.take_in(read)? && Self::is_all(read, ScanLimits::default()) {
+            return Ok(());
+        }
         loop {
-            let commits = self.backend.scan(ScanFrom::After(self.durable), ScanLimits::default()).await?;
-            if commits.is_empty() {
+            let limits = ScanLimits::default();
+            let commits = self.backend.scan(ScanFrom::After(self.durable), limits).await?;
+            if !self.take_in(&commits)? {
+                self.reload().await?;
+            } else if Self::is_all(&commits, limits) {
                 return Ok(());
             }
-            for commit in commits {
-                if !self.follows(&commit) {
-                    self.reload().await?;
-                    break;
-                }
-                let events = self.machine.follow(&commit).map_err(|e| BackendError::fatal(e.to_string()))?;
-                for mutation in &commit.mutations {
-                    let value = bytes::Bytes::copy_from_slice(&mutation.value);
-                    self.values.insert(mutation.meta.id, value);
-                }
-                self.durable = commit.position;
-                let revision = commit.revision;
-                let shown = if events.is_empty() {
-                    Vec::new()
-                } else {
-                    vec![RevisionEvents { revision, events: events.into() }]
-                };
-                let alarms = self.machine.alarms().collect();
-                let auth = Some(Arc::clone(self.machine.auth()));
-                self.shared.cluster.store(Arc::clone(self.machine.cluster()));
-                self.show(shown, (commit.position, revision), self.machine.compacted(), Some(alarms), auth);
+        }
+    }
+
+    /// Whether a scan that found `commits` has come to the end of the log.
+    fn is_all(commits: &[Commit], limits: ScanLimits) -> bool {
+        let bytes: usize = commits.iter().map(Commit::weight_bytes).sum();
+        commits.len() < limits.commits && bytes < limits.bytes
+    }
+
+    /// Takes in and shows what others have appended, as far as it follows on what is published. Answers whether all of it does.
+    fn take_in(&mut self, commits: &[Commit]) -> Result<bool, BackendError> {
+        let mut shown = Vec::with_capacity(commits.len());
+        let mut taken = 0;
+        for commit in commits.iter() {
+            if !self.follows(commit) {
+                break;
+            }
+            let events = self.machine.follow(commit).map_err(|e| BackendError::fatal(e.to_string()))?;
+            for mutation in &commit.mutations {
+                self.values.insert(mutation.meta.id, bytes::Bytes::copy_from_slice(&mutation.value));
+            }
+            self.durable = commit.position;
+            taken += 1;
+            if !events.is_empty() {
+                shown.push(RevisionEvents { revision: commit.revision, events: events.into() });
             }
         }
+        if taken > 0 {
+            self.show_others(shown);
+        }
+        Ok(taken == commits.len())
+    }
+
+    fn show_others(&mut self, events: Vec<RevisionEvents>) {
+        let end = (self.durable, self.machine.revision());
+        let alarms = self.machine.alarms().collect();
+        let auth = Some(Arc::clone(self.machine.auth()));
+        self.shared.cluster.store(Arc::clone(self.machine.cluster()));
+        self.show(events, end, self.machine.compacted(), Some(alarms), auth);
     }
 
     /// The log was compacted past what this store has read of it. The state is read anew, as at an opening, and takes the place of the
