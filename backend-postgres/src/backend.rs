@@ -96,6 +96,7 @@ impl PostgresBackend {
         work: impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, DriverResult<T>> + Send + Sync,
     ) -> Result<T, BackendError> {
         self.check_open()?;
+        self.shared.check_lost()?;
         for _ in 0..self.readers.max_size() {
             match self.readers.with(&work).await {
                 Err(failure) if failure.lost_connection() => {}
@@ -141,8 +142,9 @@ async fn append(
         shared.reached(last.position);
         return Ok(AppendOutcome::Appended);
     }
+    let known = shared.known();
     let bounds = readers.with(|connection| Box::pin(reader::bounds(connection))).await.map_err(Failure::of_read)?;
-    shared.reached(bounds.position);
+    shared.found(known, bounds.position)?;
     Ok(AppendOutcome::Conflict { position: bounds.position })
 }
 
@@ -153,8 +155,9 @@ impl Backend for PostgresBackend {
     }
 
     async fn bounds(&self) -> Result<Bounds, BackendError> {
+        let known = self.shared.known();
         let bounds = self.read(|connection| Box::pin(reader::bounds(connection))).await?;
-        self.shared.reached(bounds.position);
+        self.shared.found(known, bounds.position)?;
         Ok(bounds)
     }
 

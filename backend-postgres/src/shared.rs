@@ -1,7 +1,7 @@
 //! What the backend's tasks and callers know together.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -22,6 +22,8 @@ pub(crate) struct Shared {
     leads_until: Mutex<Option<Instant>>,
     /// Why nothing is written any more.
     poison: OnceLock<String>,
+    /// Whether the log has lost what was read of it.
+    lost: AtomicBool,
 }
 
 impl Shared {
@@ -33,6 +35,7 @@ impl Shared {
             clock: Mutex::default(),
             leads_until: Mutex::default(),
             poison: OnceLock::new(),
+            lost: AtomicBool::new(false),
         }
     }
 
@@ -43,6 +46,26 @@ impl Shared {
             *tip = position.max(*tip);
             is_news
         });
+    }
+
+    /// The log ended at `end` when it was asked after it had reached `known`. It never gets shorter, unless the database was restored or failed
+    /// over to a standby that did not have all of it: then nothing that this server knows can be relied on.
+    pub(crate) fn found(&self, known: Position, end: Position) -> Result<(), BackendError> {
+        if end < known {
+            self.lost.store(true, Ordering::Relaxed);
+            self.poison(&lost());
+        }
+        self.check_lost()?;
+        self.reached(end);
+        Ok(())
+    }
+
+    pub(crate) fn known(&self) -> Position {
+        *self.tip.borrow()
+    }
+
+    pub(crate) fn check_lost(&self) -> Result<(), BackendError> {
+        if self.lost.load(Ordering::Relaxed) { Err(lost()) } else { Ok(()) }
     }
 
     pub(crate) fn tip(&self) -> watch::Receiver<Position> {
@@ -113,4 +136,10 @@ impl Shared {
             Some(why) => Err(BackendError::fatal(format!("{why}; restart to try again"))),
         }
     }
+}
+
+fn lost() -> BackendError {
+    BackendError::fatal(
+        "the database has lost commits that this server has seen: it was restored, or failed over to a standby without them",
+    )
 }

@@ -107,3 +107,34 @@ async fn a_host_that_says_nothing_holds_up_nobody() {
     let backend = timeout(PATIENCE, PostgresBackend::open(options)).await.expect("it opens in time").expect("it opens");
     backend.bounds().await.expect("it answers");
 }
+
+/// As where commits wait for no standby: what is lost is the administrator's loss, but no server may go on as if it were there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_has_seen_what_a_failover_lost_answers_nothing_until_it_starts_anew() {
+    let mut primary = Cluster::start();
+    let mut standby = primary.standby();
+    let dsn = Cluster::new_database_of(&[&primary, &standby]);
+    let store = open(&dsn).await;
+    put(&store, "before").await.expect("both hold it");
+    primary.wait_for_nobody();
+    standby.kill();
+    put(&store, "lost").await.expect("the primary holds it");
+    primary.kill();
+    standby.resume();
+    standby.promote();
+    let found_out = async {
+        loop {
+            match get(&store).await {
+                Ok(value) => panic!("it shows {value:?}"),
+                Err(error) if error.to_string().contains("has lost commits") => return,
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    };
+    timeout(PATIENCE, found_out).await.expect("it finds out");
+    put(&store, "after").await.expect_err("it rests on what is lost");
+    let anew = open(&dsn).await;
+    assert_eq!(get(&anew).await.expect("it answers"), "before");
+    put(&anew, "after").await.expect("it takes writes");
+    get(&store).await.expect_err("it does not follow another history");
+}
