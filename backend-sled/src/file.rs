@@ -112,6 +112,24 @@ pub(crate) fn remove_draft(directory: &Path) -> std::io::Result<()> {
     }
 }
 
+/// Removes the store that is there, which nobody may have open. What else is in the directory stays.
+///
+/// # Errors
+/// If it cannot be removed, or is in use, or not ours.
+pub fn remove(options: &SledOptions) -> Result<(), OpenError> {
+    let existing = SledOptions { create: false, ..options.clone() };
+    let Prepared { path, lock } = match prepare(&existing) {
+        Err(OpenError::Missing { .. }) => return Ok(()),
+        prepared => prepared?,
+    };
+    let draft = path.join(DRAFT);
+    // At once, so that a crash leaves all of it or nothing.
+    fs::rename(path.join(DATA), &draft).map_err(OpenError::io("remove", &path))?;
+    remove_draft(&path).map_err(OpenError::io("remove", draft))?;
+    drop(lock);
+    Ok(())
+}
+
 fn draft_store(draft: &Path, cache_bytes: u64) -> Result<(), OpenError> {
     mark(draft).map_err(OpenError::io("create", draft))?;
     let database = Database::open(draft, cache_bytes).map_err(OpenError::failure(draft))?;

@@ -41,4 +41,5 @@ mod writer;
 
 pub use backend::SledBackend;
 pub use error::OpenError;
+pub use file::remove;
 pub use options::SledOptions;

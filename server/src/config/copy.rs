@@ -11,7 +11,7 @@ use super::{Place, Storage};
 /// command again goes on with it. At the end the copy is read and compared with the source.
 #[derive(Clone, Args)]
 pub(crate) struct CopyFlags {
-    /// Where the store is: sqlite:///path (in a data directory the file is auroch.db) or postgres://user@host/database
+    /// Where the store is: sqlite:///path (in a data directory the file is auroch.db), sled:///path, or postgres://user@host/database
     #[arg(long, value_name = "DSN")]
     from: String,
     /// Where it is to be: the same forms. The place must be empty, and is made if it is missing

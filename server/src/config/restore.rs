@@ -17,7 +17,7 @@ pub(crate) struct RestoreFlags {
     /// Folder of the new database, made if it is missing
     #[arg(long, value_name = "PATH", group = "into")]
     data_dir: Option<PathBuf>,
-    /// Where the new database is, instead of a folder: sqlite:///path or postgres://user@host/database
+    /// Where the new database is, instead of a folder: sqlite:///path, sled:///path or postgres://user@host/database
     #[arg(long, value_name = "DSN", group = "into")]
     storage: Option<String>,
     /// Takes a file without the sum that a saved snapshot carries, such as one copied from a data directory

@@ -14,7 +14,7 @@ use crate::snapshot::restore::{Options, Snapshot, SnapshotError};
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RestoreFailure {
     #[error(
-        "a store in memory would be gone with this program; restore into --data-dir, sqlite:///path or postgres://"
+        "a store in memory would be gone with this program; restore into --data-dir, sqlite:///path, sled:///path or postgres://"
     )]
     Memory,
     #[error("{0} is not empty; choose another place, or move away what is there")]

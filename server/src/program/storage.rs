@@ -26,7 +26,7 @@ pub(super) enum StorageError {
     )]
     Etcds(PathBuf),
     #[error(
-        "{0} is no storage that this program knows; use sqlite:///path, postgres://user@host/database or memory://"
+        "{0} is no storage that this program knows; use sqlite:///path, sled:///path, postgres://user@host/database or memory://"
     )]
     UnknownDsn(String),
     #[error("--unsafe-no-fsync: {0} has no such setting; leave the flag out")]
@@ -37,6 +37,9 @@ pub(super) enum StorageError {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Postgres(#[from] backend_postgres::OpenError),
+    #[cfg(feature = "sled")]
+    #[error(transparent)]
+    Sled(#[from] backend_sled::OpenError),
     #[error("there is no store at {0}; is that the right place?")]
     Missing(String),
     #[error("another process writes to {0}")]
@@ -54,12 +57,14 @@ pub(super) async fn open(storage: &Storage, options: StoreOptions) -> Result<Sto
     opened.map_err(|source| StorageError::Open { storage: storage.place.to_string(), source })
 }
 
-/// The file of the database, where it is one.
+/// The file or directory of the database, where it is one.
 pub(super) fn database(storage: &Storage) -> Option<PathBuf> {
     match &storage.place {
         Place::DataDir(path) => Some(path.join(DATABASE)),
         #[cfg(feature = "sqlite")]
         Place::Dsn(dsn) if dsn.starts_with("sqlite:") => Some(backend_sqlite::SqliteOptions::parse(dsn).ok()?.path),
+        #[cfg(feature = "sled")]
+        Place::Dsn(dsn) if dsn.starts_with("sled:") => Some(backend_sled::SledOptions::parse(dsn).ok()?.path),
         Place::Dsn(_) => None,
     }
 }
@@ -86,6 +91,12 @@ pub(super) async fn existing(storage: &Storage) -> Result<Arc<dyn Backend>, Stor
         options.create = false;
         return Ok(Arc::new(backend_postgres::PostgresBackend::open(options).await?));
     }
+    #[cfg(feature = "sled")]
+    if let Some(dsn) = sled_dsn(storage) {
+        let mut options = backend_sled::SledOptions::parse(dsn)?;
+        options.create = false;
+        return Ok(Arc::new(backend_sled::SledBackend::open(options).await?));
+    }
     backend(storage).await
 }
 
@@ -101,6 +112,10 @@ pub(super) async fn remove(storage: &Storage, end: Position) -> Result<(), Stora
             Ok(false) => Err(StorageError::Contended(storage.place.to_string())),
             Err(error) => Err(StorageError::Open { storage: storage.place.to_string(), source: error.into() }),
         };
+    }
+    #[cfg(feature = "sled")]
+    if let Some(dsn) = sled_dsn(storage) {
+        return Ok(backend_sled::remove(&backend_sled::SledOptions::parse(dsn)?)?);
     }
     let _ = end;
     database(storage).map_or(Ok(()), |path| remove_database(&path))
@@ -129,6 +144,14 @@ fn postgres_dsn(storage: &Storage) -> Option<&str> {
     }
 }
 
+#[cfg(feature = "sled")]
+fn sled_dsn(storage: &Storage) -> Option<&str> {
+    match &storage.place {
+        Place::Dsn(dsn) if dsn.starts_with("sled:") => Some(dsn),
+        _ => None,
+    }
+}
+
 /// Makes what is missing.
 pub(super) async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, StorageError> {
     match &storage.place {
@@ -140,6 +163,14 @@ pub(super) async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, Stora
         #[cfg(feature = "sqlite")]
         Place::Dsn(dsn) if dsn.starts_with("sqlite:") => {
             sqlite(backend_sqlite::SqliteOptions::parse(dsn)?, storage.fsync).await
+        }
+        #[cfg(feature = "sled")]
+        Place::Dsn(dsn) if dsn.starts_with("sled:") => {
+            if !storage.fsync {
+                return Err(StorageError::NoSuchSetting(storage.place.to_string()));
+            }
+            let options = backend_sled::SledOptions::parse(dsn)?;
+            Ok(Arc::new(backend_sled::SledBackend::open(options).await?))
         }
         #[cfg(feature = "postgres")]
         Place::Dsn(dsn) if dsn.starts_with("postgres://") || dsn.starts_with("postgresql://") => {

@@ -10,7 +10,7 @@ use crate::config::{Config, Place};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub(super) struct DataFlags {
-    /// Where the data is kept: sqlite:///path, postgres://user@host/database, or memory:// for nowhere. Default: auroch.db in the data directory
+    /// Where the data is kept: sqlite:///path, sled:///path, postgres://user@host/database, or memory:// for nowhere. Default: auroch.db in the data directory
     #[arg(long, value_name = "DSN")]
     storage: Option<String>,
     /// Folder of the database, made if it is missing. Not etcd's default.etcd, so that an etcd's data there stays untouched
