@@ -72,11 +72,36 @@ impl Database {
         Ok(self.log.metadata()?.len())
     }
 
-    /// Lets go of it, which panics where sled cannot write what it still has.
+    /// Lets go of it, which panics where sled cannot write what it still has. Once the last handle is closed it can be opened again
+    /// at once.
     pub(crate) fn close(self) -> Result<()> {
         guarded(|| {
-            drop(self);
+            let Self { db, log } = self;
+            drop(db);
+            // Threads of sled's have its file, and with it sled's lock, for a moment longer.
+            if let Some(log) = Arc::into_inner(log) {
+                log.lock()?;
+                log.unlock()?;
+            }
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_closed_can_be_opened_at_once() {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        for round in 0..100_u64 {
+            let database = Database::open(directory.path(), 1 << 20).expect("nobody has it");
+            let mut batch = Batch::default();
+            batch.insert(&round.to_be_bytes(), vec![0; 50_000]);
+            database.apply(batch).expect("it is applied");
+            database.flush().expect("it is flushed");
+            database.close().expect("it closes");
+        }
     }
 }
