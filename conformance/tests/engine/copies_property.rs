@@ -9,7 +9,7 @@ use storage_core::backend::{Bounds, Fault, FaultBackend, ScanLimits};
 use storage_core::{CopyError, CopyObserver, CopyStep, OpenError, Store, StoreCopy, StoreOptions};
 
 use crate::driver::{Driver, Setup};
-use crate::places::{Fresh, Memory, Postgres, SqliteFile};
+use crate::places::{Fresh, Memory, Postgres, SledDirectory, SqliteFile};
 use crate::steps::{Step, step};
 use crate::support::seed::{self, Time};
 
@@ -149,4 +149,9 @@ fn a_copy_from_a_sqlite_file_to_postgresql_answers_as_the_source_did() {
 #[test]
 fn a_copy_from_postgresql_to_a_sqlite_file_answers_as_the_source_did() {
     between::<Postgres, SqliteFile>("a_copy_from_postgresql_to_a_sqlite_file_answers_as_the_source_did", 8);
+}
+
+#[test]
+fn a_copy_from_a_sqlite_file_to_a_sled_directory_answers_as_the_source_did() {
+    between::<SqliteFile, SledDirectory>("a_copy_from_a_sqlite_file_to_a_sled_directory_answers_as_the_source_did", 10);
 }

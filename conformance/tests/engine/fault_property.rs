@@ -12,7 +12,7 @@ use storage_core::backend::{Fault, FaultBackend};
 use storage_core::{Revision, Store, StoreError, StoreOptions};
 
 use crate::driver::{Setup, ask, ask_model, same};
-use crate::places::{Fresh, Memory, Postgres, SqliteFile};
+use crate::places::{Fresh, Memory, Postgres, SledDirectory, SqliteFile};
 use crate::steps::{Write, burst_write, resolve_write};
 use crate::support::clock::ManualClock;
 use crate::support::gate::Gate;
@@ -162,4 +162,9 @@ fn nothing_acknowledged_in_a_sqlite_file_is_lost_and_nothing_refused_is_there() 
 #[test]
 fn nothing_acknowledged_in_postgresql_is_lost_and_nothing_refused_is_there() {
     on::<Postgres>("nothing_acknowledged_in_postgresql_is_lost_and_nothing_refused_is_there", 20);
+}
+
+#[test]
+fn nothing_acknowledged_in_a_sled_directory_is_lost_and_nothing_refused_is_there() {
+    on::<SledDirectory>("nothing_acknowledged_in_a_sled_directory_is_lost_and_nothing_refused_is_there", 25);
 }

@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::driver::{Driver, Setup};
-use crate::places::{Fresh, Memory, Postgres, SqliteFile};
+use crate::places::{Fresh, Memory, Postgres, SledDirectory, SqliteFile};
 use crate::steps::{Step, step};
 use crate::support::seed;
 
@@ -54,4 +54,9 @@ fn a_store_in_a_sqlite_file_answers_as_the_model_does() {
 #[test]
 fn a_store_in_postgresql_answers_as_the_model_does() {
     on::<Postgres>("a_store_in_postgresql_answers_as_the_model_does", 25);
+}
+
+#[test]
+fn a_store_in_a_sled_directory_answers_as_the_model_does() {
+    on::<SledDirectory>("a_store_in_a_sled_directory_answers_as_the_model_does", 30);
 }

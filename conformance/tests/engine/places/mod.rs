@@ -5,6 +5,7 @@ mod postgres;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use backend_sled::{SledBackend, SledOptions};
 use backend_sqlite::{SqliteBackend, SqliteOptions};
 use conformance::backend_suite::Place;
 use storage_core::{Backend, MemoryBackend};
@@ -85,5 +86,26 @@ impl Place for SqliteFile {
 }
 
 impl Fresh for SqliteFile {
+    const TIME: Time = Time::Real;
+}
+
+/// A directory of its own, which goes with this value.
+pub(crate) struct SledDirectory(TempDir);
+
+impl Default for SledDirectory {
+    fn default() -> Self {
+        Self(TempDir::new().expect("a temporary folder can be made"))
+    }
+}
+
+#[async_trait]
+impl Place for SledDirectory {
+    async fn open(&self) -> Arc<dyn Backend> {
+        let options = SledOptions::new(self.0.path().join("store"));
+        Arc::new(SledBackend::open(options).await.expect("the directory opens"))
+    }
+}
+
+impl Fresh for SledDirectory {
     const TIME: Time = Time::Real;
 }
