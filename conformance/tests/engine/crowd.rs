@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use storage_core::backend::{Fault, FaultBackend};
 use storage_core::{Store, StoreOptions};
 
-use crate::driver::{Setup, ask_both, same};
+use crate::driver::{Setup, ask_both, rest, same};
 use crate::fault_property::compare;
 use crate::places::Shared;
 use crate::race::{Ask, outcomes};
@@ -149,6 +149,7 @@ impl<P: Shared> Crowd<P> {
                     same("leases after a tick", &leases, &self.model.leases())?;
                     break;
                 }
+                rest().await;
             }
         }
         Ok(())

@@ -54,6 +54,11 @@ pub(crate) struct Driver<P> {
     open: Option<Open>,
 }
 
+/// A pause between two looks: expiry rests for a while after a refused write, and paused time stands still while anyone works.
+pub(crate) async fn rest() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
 /// What is there while the store is open.
 struct Open {
     gate: Arc<Gate>,
@@ -176,6 +181,7 @@ impl<P: Place> Driver<P> {
             if leases.len() <= self.model.leases().len() {
                 return same("leases after a tick", &leases, &self.model.leases());
             }
+            rest().await;
         }
     }
 
