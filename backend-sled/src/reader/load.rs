@@ -4,7 +4,6 @@ use bytes::Bytes;
 use sled::Tree;
 use storage_core::backend::{Bounds, LoadBatch};
 use storage_core::commit::decode_metas;
-use storage_core::{Position, Revision};
 use tokio::sync::mpsc;
 
 use super::scan::place;
@@ -74,7 +73,7 @@ pub(crate) fn bounds(tree: &Tree) -> Result<Bounds> {
     let mut end = Bounds::default();
     for kind in [Kind::Keys, Kind::Controls] {
         if let Some(head) = record::last(tree, kind.from(0))? {
-            let (position, revision): (Position, Revision) = place(kind, &head)?;
+            let (position, revision) = place(kind, &head)?;
             end.position = end.position.max(position);
             end.revision = end.revision.max(revision);
         }

@@ -3,9 +3,9 @@
 use sled::{Batch, Tree};
 use storage_core::backend::CompactStep;
 use storage_core::commit::{decode_commit, encode_commit};
-use storage_core::{Position, Revision, VersionId};
+use storage_core::{Revision, VersionId};
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::reader::scan::place;
 use crate::record::{self, Records};
 use crate::schema::{self, Kind, OTHER_BYTES, commit_value};
@@ -38,8 +38,8 @@ impl Removal {
         let revision = dead[0].revision;
         let record = Kind::Keys.record(schema::of_revision(revision));
         let Some(stored) = record::get(tree, &record)? else { return Ok(()) };
-        let (position, _) = schema::place(Kind::Keys, schema::of_revision(revision), &stored)
-            .ok_or(crate::failure::Failure::Malformed)?;
+        let (position, _) =
+            schema::place(Kind::Keys, schema::of_revision(revision), &stored).ok_or(Failure::Malformed)?;
         let mut commit = decode_commit(position, revision, &stored.slice(OTHER_BYTES..))?;
         let all = commit.mutations.len();
         commit.mutations.retain(|mutation| !dead.contains(&mutation.meta.id));
@@ -66,7 +66,7 @@ impl Removal {
         let mut records = Records::new(tree, Kind::Controls.from(0));
         for _ in 0..TRIM_RECORDS {
             let Some(head) = records.next()? else { break };
-            let (position, _): (Position, _) = place(Kind::Controls, &head)?;
+            let (position, _) = place(Kind::Controls, &head)?;
             if position >= end {
                 break;
             }
