@@ -124,7 +124,10 @@ async fn a_crash_of_the_database_loses_nothing_and_applies_nothing_twice() {
         let store = stores[client % stores.len()].clone();
         clients.spawn(async move {
             let mut acknowledged = Vec::new();
-            for n in 0..150 {
+            for n in 0.. {
+                if acknowledged.len() == 150 {
+                    break;
+                }
                 let key = format!("{client}-{n:03}");
                 match store.txn(create(&key)).await {
                     Ok(answer) if answer.succeeded => acknowledged.push((key, answer.revision)),
@@ -146,7 +149,6 @@ async fn a_crash_of_the_database_loses_nothing_and_applies_nothing_twice() {
         cluster = crash.await.expect("it comes back");
     }
     let acknowledged: Vec<_> = clients.join_all().await.into_iter().flatten().collect();
-    assert!(acknowledged.len() > 100, "only {} were acknowledged", acknowledged.len());
     for store in &stores {
         let all = store.range(RangeRequest::new(everything())).await.expect("it answers again");
         let there: BTreeMap<_, _> =

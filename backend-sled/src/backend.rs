@@ -196,15 +196,15 @@ impl Backend for SledBackend {
         let failed = |failure: Failure| {
             BackendError::Determinate(Cause::with_source("the store could not be defragmented", failure))
         };
-        let guard = Arc::new(Arc::clone(&self.upkeep).write_owned().await);
+        let alone = Arc::clone(&self.upkeep).write_owned().await;
         let (path, cache_bytes) = (self.path.clone(), self.cache_bytes);
-        let made = self.at_length(Arc::clone(&guard), move |_| Draft::new(&path, cache_bytes)).await?;
+        let made = self.at_length((), move |_| Draft::new(alone, &path, cache_bytes)).await?;
         let mut draft = made.map_err(failed)?;
         loop {
             let end = self.bounds().await?.position;
             let follow = move |database: &Database| draft.follow(database, end).map(|copied| (draft, copied));
             let copied;
-            (draft, copied) = self.at_length(Arc::clone(&guard), follow).await?.map_err(failed)?;
+            (draft, copied) = self.at_length((), follow).await?.map_err(failed)?;
             if copied <= LAST_COMMITS {
                 break;
             }

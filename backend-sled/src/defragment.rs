@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use storage_core::Position;
+use tokio::sync::OwnedRwLockWriteGuard;
 
 use crate::copy;
 use crate::database::Database;
-use crate::failure::{Result, guarded};
+use crate::failure::{Failure, Result, guarded};
 use crate::file::{self, DATA, DRAFT};
 use crate::reader::load::Picture;
 
@@ -20,13 +21,18 @@ pub(crate) struct Draft {
     database: Option<Database>,
     /// How far it goes.
     end: Position,
+    /// Whether what lies beside the store has to stay there.
+    is_kept: bool,
+    /// The last field: another copy may be begun once this one is removed, and not before, whoever gave up waiting for it.
+    _alone: OwnedRwLockWriteGuard<()>,
 }
 
 impl Draft {
     /// An empty copy for the store in `directory`.
-    pub(crate) fn new(directory: &Path, cache_bytes: u64) -> Result<Self> {
+    pub(crate) fn new(alone: OwnedRwLockWriteGuard<()>, directory: &Path, cache_bytes: u64) -> Result<Self> {
         file::remove_draft(directory)?;
-        let mut draft = Self { directory: directory.into(), database: None, end: Position(0) };
+        let mut draft =
+            Self { directory: directory.into(), database: None, end: Position(0), is_kept: false, _alone: alone };
         file::mark(&directory.join(DRAFT))?;
         draft.database = Some(Database::open(&directory.join(DRAFT), cache_bytes)?);
         Ok(draft)
@@ -56,7 +62,9 @@ impl Draft {
         // From here on the copy is the store, whatever fails.
         let old = std::mem::replace(current, database);
         if let Err(error) = file::sync_directory(&self.directory) {
-            return Err(error.into());
+            // A power failure may bring the old store back, so it stays, and nothing is written that it would lack.
+            self.is_kept = true;
+            return Err(Failure::Unsynced(error));
         }
         Ok(old)
     }
@@ -68,6 +76,9 @@ impl Drop for Draft {
             && let Err(failure) = database.close()
         {
             tracing::warn!(%failure, "a copy was not closed cleanly");
+        }
+        if self.is_kept {
+            return;
         }
         if let Err(error) = fs::remove_dir_all(self.directory.join(DRAFT)) {
             tracing::warn!(%error, "a copy could not be removed; the next start will try again");

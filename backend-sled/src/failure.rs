@@ -1,6 +1,5 @@
 //! What sled's errors mean for a caller.
 
-use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,8 +17,12 @@ pub(crate) enum Failure {
     Damaged(#[from] CommitCodecError),
     #[error("a stored record is malformed")]
     Malformed,
-    #[error("sled panicked: {0}")]
-    Panicked(String),
+    /// Its words may hold keys and values.
+    #[error("sled panicked")]
+    Panicked,
+    /// The store and its copy changed places, perhaps not for good.
+    #[error("the directory could not be synced: {0}")]
+    Unsynced(io::Error),
     #[error("the caller gave up")]
     GaveUp,
 }
@@ -29,10 +32,7 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 impl Failure {
     /// Whether what is on the disk cannot be right.
     pub(crate) fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::Damaged(_) | Self::Malformed | Self::Panicked(_) | Self::Sled(sled::Error::Corruption { .. })
-        )
+        matches!(self, Self::Damaged(_) | Self::Malformed | Self::Panicked | Self::Sled(sled::Error::Corruption { .. }))
     }
 
     /// The error of a read: an I/O error may pass, damage does not.
@@ -51,10 +51,5 @@ impl Failure {
 /// Runs what calls sled, which panics at some failures where it should return them.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     // Whoever fails in here is not used again, or only reads.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(Failure::Panicked(words(&*panic))))
-}
-
-fn words(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Failure::Panicked))
 }

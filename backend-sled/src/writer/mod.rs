@@ -118,8 +118,12 @@ impl Writer {
         self.shared.check_poison()?;
         let picture = self.picture()?;
         let mut database = self.shared.write()?;
-        let old = draft.finish(&mut database, picture).map_err(|failure| {
-            BackendError::Determinate(Cause::with_source("the store could not be defragmented", failure))
+        let old = draft.finish(&mut database, picture).map_err(|failure| match failure {
+            Failure::Unsynced(_) => {
+                self.shared.poison(format!("the store was defragmented, but {failure}"));
+                BackendError::Fatal(Cause::with_source("sled could not defragment; restart to try again", failure))
+            }
+            failure => BackendError::Determinate(Cause::with_source("the store could not be defragmented", failure)),
         })?;
         self.note_allocated(&database);
         drop(database);
