@@ -89,7 +89,18 @@ impl Failure {
         if broken { BackendError::Fatal(cause) } else { BackendError::Determinate(cause) }
     }
 
+    /// Whether nobody answered, or only to say that it is not there any more or not yet.
+    fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::TimedOut) || self.lost_connection()
+    }
+
     fn cause(self) -> Cause {
+        let is_unreachable = self.is_unreachable();
+        let cause = self.described();
+        if is_unreachable { cause.of_nobody_there() } else { cause }
+    }
+
+    fn described(self) -> Cause {
         match self {
             Self::Damaged(_) => {
                 Cause::with_source("the database is damaged and should be restored from a backup", self)

@@ -216,3 +216,26 @@ async fn a_large_table_has_about_the_size_of_what_is_in_it() {
     let truth = 60_000 * (800 + 64);
     assert!((truth * 8 / 10..truth * 12 / 10).contains(&size), "{size} is not about {truth}");
 }
+
+/// Who asks a server how it is must not be told of what was, only because nobody has written since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_is_well_again_once_its_database_is_though_nobody_writes() {
+    let mut cluster = Cluster::start();
+    let store = open(&cluster.new_database()).await;
+    cluster.kill();
+    while store.status().failure.is_none() {
+        let put = PutRequest::new(b"a", Bytes::from_static(b"x"));
+        store.put(put).await.expect_err("there is no database");
+    }
+    store.range(RangeRequest::new(everything())).await.expect_err("it cannot know whether it is the newest");
+    let _cluster = tokio::task::spawn_blocking(move || {
+        cluster.resume();
+        cluster
+    })
+    .await
+    .expect("it comes back");
+    while store.status().failure.is_some() {
+        tokio::task::yield_now().await;
+    }
+    store.range(RangeRequest::new(everything())).await.expect("it answers");
+}

@@ -23,17 +23,24 @@ pub enum BackendError {
 pub struct Cause {
     message: String,
     source: Option<Box<dyn Error + Send + Sync>>,
+    is_unreachable: bool,
 }
 
 impl Cause {
     /// A cause in plain words.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), source: None }
+        Self { message: message.into(), source: None, is_unreachable: false }
     }
 
     /// A cause in plain words, with the error below it.
     pub fn with_source(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { message: message.into(), source: Some(source.into()) }
+        Self { message: message.into(), source: Some(source.into()), is_unreachable: false }
+    }
+
+    /// The same where nobody answered: once somebody does, the backend is well again.
+    #[must_use]
+    pub fn of_nobody_there(self) -> Self {
+        Self { is_unreachable: true, ..self }
     }
 }
 
@@ -53,6 +60,13 @@ impl Error for Cause {
 }
 
 impl BackendError {
+    /// Whether nobody answered.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        let (Self::Determinate(cause) | Self::Indeterminate(cause) | Self::Fatal(cause)) = self;
+        cause.is_unreachable
+    }
+
     /// The same failure where something else of unknown outcome depends on it.
     pub(crate) fn into_unknown(self) -> Self {
         match self {

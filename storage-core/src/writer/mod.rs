@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::batch::Work;
 use self::batch::{Appending, Batch};
-use self::others::{Others, gone_on, turn_to_come};
+use self::others::{Others, PROBE_PAUSE, gone_on, turn_to_come};
 use self::pace::Pace;
 use crate::auth::{Access, AuthState};
 use crate::backend::{AppendOutcome, Backend, BackendError, Turn};
@@ -83,6 +83,8 @@ pub(crate) struct Writer {
     poisoned: Option<String>,
     /// Expiry rests after it was refused, which it would only be again.
     expiry_rests: bool,
+    /// Nobody answered the last time.
+    is_cut_off: bool,
 }
 
 impl Writer {
@@ -121,6 +123,7 @@ impl Writer {
             closing: None,
             poisoned: None,
             expiry_rests: false,
+            is_cut_off: false,
         }
     }
 
@@ -156,6 +159,7 @@ impl Writer {
                 }
                 () = sleep_or_never(expiry), if has_room => {}
                 () = tokio::time::sleep_until(gathers.unwrap_or_else(Instant::now)), if gathers.is_some() => {}
+                () = tokio::time::sleep(PROBE_PAUSE), if follows && self.is_cut_off && self.next.is_empty() => self.probe(),
                 () = gone_on(&mut self.others.tip, self.durable), if follows => self.follow_idle().await,
                 _ = checkpoint.tick() => {
                     self.expiry_rests = false;
@@ -320,6 +324,7 @@ impl Writer {
     /// A group is durable: the next one goes to the disk at once, and then everybody may know of this one.
     async fn landed(&mut self, mut appending: Appending) {
         self.others.undisturbed();
+        self.is_cut_off = false;
         self.shared.clear_failure();
         if let Some(last) = appending.group.last() {
             self.durable = last.position;

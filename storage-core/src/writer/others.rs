@@ -16,6 +16,9 @@ const TURNS: u32 = 16;
 /// Turns that nobody gives, because who has one was stopped, are not waited for again before this.
 const NO_TURNS: Duration = Duration::from_secs(5);
 
+/// Between two tries whether a storage can be reached again.
+pub(super) const PROBE_PAUSE: Duration = Duration::from_millis(250);
+
 pub(super) type TurnToCome = std::pin::Pin<Box<dyn Future<Output = Result<Turn, BackendError>> + Send>>;
 
 /// What a writer knows of the others. Nothing, if the log has one writer.
@@ -124,6 +127,11 @@ impl Writer {
             let position = backend.end().await?;
             Ok(if position == expected { AppendOutcome::Appended } else { AppendOutcome::Conflict { position } })
         })
+    }
+
+    /// Finds out that a storage can be reached again, though nobody writes.
+    pub(super) fn probe(&mut self) {
+        self.appending = Some((Batch::default().seal(), self.confirm(self.durable)));
     }
 
     /// The storage cannot say whether the answers of a batch without commits are true.
