@@ -26,6 +26,9 @@ use crate::shared::Shared;
 use crate::tip::{Follower, measure};
 use crate::{append, clear, compact, reader, schema, turns};
 
+/// Between two looks at connections that nobody uses.
+const TIDY_INTERVAL: Duration = Duration::from_secs(10);
+
 /// The commit log in PostgreSQL. See the crate's documentation for how it works.
 #[derive(Debug)]
 pub struct PostgresBackend {
@@ -64,7 +67,8 @@ impl PostgresBackend {
         let closing = CancellationToken::new();
         let (until, beats) = (closing.clone(), Arc::clone(&heart));
         let (pool, state) = (readers.clone(), Arc::clone(&shared));
-        let tasks = async move { tokio::join!(follower.run(), beats.run(pool, state)) };
+        let pools = [writer.clone(), readers.clone()];
+        let tasks = async move { tokio::join!(follower.run(), beats.run(pool, state), tidy(pools, options)) };
         tokio::spawn(async move { until.run_until_cancelled(tasks).await });
         let _follower = closing.clone().drop_guard();
         Ok(Self { durability, shared, writer, readers, heart, closing, _follower })
@@ -104,6 +108,14 @@ impl PostgresBackend {
             }
         }
         self.readers.with(&work).await.map_err(Failure::of_read)
+    }
+}
+
+/// A server holds no more of the database's memory than it needs.
+async fn tidy(pools: [Pool; 2], options: PostgresOptions) {
+    loop {
+        tokio::time::sleep(TIDY_INTERVAL).await;
+        pools.iter().for_each(|pool| pool.tidy(&options));
     }
 }
 

@@ -145,6 +145,18 @@ impl Pool {
         self.connections.get().await.map_err(|error| Failure::Connect(error.to_string()))
     }
 
+    /// Ends connections that nobody uses and that are too many, too old or have not been used for too long.
+    pub(crate) fn tidy(&self, options: &PostgresOptions) {
+        let mut kept = 0;
+        let _ = self.connections.retain(|_, metrics| {
+            let keeps = kept < options.max_idle
+                && metrics.last_used() < options.max_idle_time
+                && metrics.age() < options.max_lifetime;
+            kept += usize::from(keeps);
+            keeps
+        });
+    }
+
     /// How many connections there may be.
     pub(crate) fn max_size(&self) -> usize {
         self.connections.status().max_size

@@ -45,7 +45,7 @@ pub enum OpenError {
     Schema(#[source] sqlx::Error),
     /// The tables cannot be made, or brought to the version of this program. Nothing was changed.
     #[error(
-        "cannot bring the schema \"auroch\" from version {from} to {to}: {source}; the role needs the right to create it in the database, or must own it with all its tables"
+        "cannot bring the schema \"auroch\" from version {from} to {to}: {source}; the role must own the schema with all its tables, or have the right to make it: GRANT CREATE ON DATABASE"
     )]
     Migration {
         /// The version in the database; 0 if there are no tables.

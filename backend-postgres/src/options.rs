@@ -11,6 +11,10 @@ const DEFAULT_READERS: usize = 4;
 const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a statement may take. A load has no limit.
 const DEFAULT_STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection is kept that nobody uses.
+const DEFAULT_MAX_IDLE_TIME: Duration = Duration::from_secs(120);
+/// Connections beside those that read: the writer's, the listener's, and the one that the heartbeat and the tip share with the readers.
+const OTHERS: usize = 3;
 /// How long making a connection may take.
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -30,6 +34,14 @@ pub struct PostgresOptions {
     pub statement_timeout: Duration,
     /// How long making a connection may take.
     pub connect_timeout: Duration,
+    /// So many connections are kept though nobody uses them.
+    pub max_idle: usize,
+    /// How long a connection is kept that nobody uses.
+    pub max_idle_time: Duration,
+    /// How long a connection is kept.
+    pub max_lifetime: Duration,
+    /// What of the DSN has no effect.
+    pub warnings: Vec<String>,
 }
 
 /// Without the hosts: the driver's own print of them has the password.
@@ -48,7 +60,16 @@ impl PostgresOptions {
             poll_interval: DEFAULT_POLL_INTERVAL,
             statement_timeout: DEFAULT_STATEMENT_TIMEOUT,
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            max_idle: usize::MAX,
+            max_idle_time: DEFAULT_MAX_IDLE_TIME,
+            max_lifetime: Duration::MAX,
+            warnings: Vec::new(),
         }
+    }
+
+    /// Leaves to reads what `connections` at a time allow beside those that are always needed; one at least.
+    pub fn limit_connections(&mut self, connections: usize) {
+        self.readers = connections.saturating_sub(OTHERS).max(1);
     }
 
     /// After this long without an answer a statement is given up; the database has given it up before.

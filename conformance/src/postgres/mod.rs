@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use self::program::{as_its_user, give_away, program, run, touch};
+use self::program::{as_its_user, give_away, program, run, touch, write};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// The name under which a standby is known to its primary.
@@ -162,6 +162,26 @@ impl Cluster {
     pub fn shut_down(&mut self) {
         run("pg_ctl", &["stop", "-m", "fast", "-w", "-D", &self.data()]);
         self.kill();
+    }
+
+    /// Puts files into its data directory, has its superuser trusted and all others let in by the lines of `hba` (of `pg_hba.conf`), and
+    /// serves TLS with the files `server.crt` and `server.key`; clients' certificates are those of `ca.crt`.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn secure(&self, files: &[(&str, &str)], hba: &str) {
+        let data = PathBuf::from(self.data());
+        for (name, content) in files {
+            write(&data.join(name), content);
+        }
+        write(&data.join("pg_hba.conf"), &format!("host all postgres 127.0.0.1/32 trust\n{hba}\n"));
+        self.sql("postgres", "ALTER SYSTEM SET ssl_ca_file = 'ca.crt'");
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let begun = Instant::now();
+        while self.sql("postgres", "SHOW ssl") != "on" {
+            assert!(begun.elapsed() < START_LIMIT, "it does not serve TLS:\n{}", self.log());
+        }
     }
 
     /// Runs SQL, as its superuser, in `database`.

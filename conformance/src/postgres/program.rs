@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,6 +47,12 @@ pub(super) fn run(name: &str, args: &[&str]) -> String {
 
 /// Makes an empty file of that user's.
 pub(super) fn touch(path: &Path) {
-    fs::write(path, "").expect("its folder is there");
+    write(path, "");
+}
+
+/// Makes a file that nobody else may read.
+pub(super) fn write(path: &Path, content: &str) {
+    fs::write(path, content).expect("its folder is there");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is there");
     give_away(path);
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use clap::Args;
 
-use super::{Place, Storage};
+use super::{Connections, Place, Storage};
 
 /// Copies a store into another storage: from SQLite to PostgreSQL, say, or back
 ///
@@ -25,11 +25,11 @@ pub(crate) struct CopyFlags {
 
 impl CopyFlags {
     pub(crate) fn from(&self) -> Storage {
-        Storage { place: Place::Dsn(self.from.clone()), fsync: true }
+        Storage { place: Place::Dsn(self.from.clone()), fsync: true, connections: Connections::default() }
     }
 
     pub(crate) fn to(&self) -> Storage {
-        Storage { place: Place::Dsn(self.to.clone()), fsync: true }
+        Storage { place: Place::Dsn(self.to.clone()), fsync: true, connections: Connections::default() }
     }
 }
 

@@ -20,6 +20,7 @@ mod tests;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use storage_core::StoreOptions;
 
@@ -84,7 +85,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data_dir: "auroch-data".into(),
-            storage: Storage { place: Place::DataDir("auroch-data".into()), fsync: true },
+            storage: Storage {
+                place: Place::DataDir("auroch-data".into()),
+                fsync: true,
+                connections: Connections::default(),
+            },
             store: StoreOptions::default(),
             server: ServerOptions::default(),
             listen: Vec::new(),
@@ -109,6 +114,21 @@ pub(crate) struct Storage {
     pub(crate) place: Place,
     /// Whether writes are synced to the disk before they are answered.
     pub(crate) fsync: bool,
+    pub(crate) connections: Connections,
+}
+
+/// Those to a database. What nobody has set is as the backend has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Connections {
+    /// So many at a time, with those that append and listen.
+    pub(crate) max: Option<usize>,
+    /// So many of those that are not used are kept.
+    pub(crate) max_idle: Option<usize>,
+    /// How long one is kept that is not used.
+    pub(crate) max_idle_time: Option<Duration>,
+    /// How long one is kept.
+    pub(crate) max_lifetime: Option<Duration>,
+    pub(crate) statement_timeout: Option<Duration>,
 }
 
 #[derive(Clone, PartialEq, Eq)]

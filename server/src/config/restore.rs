@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
-use super::{Place, Storage};
+use super::{Connections, Place, Storage};
 
 /// Restores a snapshot, made by this server or by an etcd, into an empty storage
 ///
@@ -38,6 +38,6 @@ impl RestoreFlags {
             (Some(data_dir), _) => Place::DataDir(data_dir.clone()),
             (None, dsn) => Place::Dsn(dsn.clone().unwrap_or_default()),
         };
-        Storage { place, fsync: true }
+        Storage { place, fsync: true, connections: Connections::default() }
     }
 }

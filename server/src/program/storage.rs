@@ -87,7 +87,7 @@ pub(super) async fn existing(storage: &Storage) -> Result<Arc<dyn Backend>, Stor
     }
     #[cfg(feature = "postgres")]
     if let Some(dsn) = postgres_dsn(storage) {
-        let mut options = backend_postgres::PostgresOptions::parse(dsn)?;
+        let mut options = postgres_options(dsn, storage)?;
         options.create = false;
         return Ok(Arc::new(backend_postgres::PostgresBackend::open(options).await?));
     }
@@ -137,6 +137,23 @@ fn remove_database(path: &Path) -> Result<(), StorageError> {
 }
 
 #[cfg(feature = "postgres")]
+fn postgres_options(dsn: &str, storage: &Storage) -> Result<backend_postgres::PostgresOptions, StorageError> {
+    let mut options = backend_postgres::PostgresOptions::parse(dsn)?;
+    for warning in &options.warnings {
+        tracing::warn!("the DSN of PostgreSQL: {warning}");
+    }
+    let set = storage.connections;
+    if let Some(max) = set.max {
+        options.limit_connections(max);
+    }
+    options.max_idle = set.max_idle.unwrap_or(options.max_idle);
+    options.max_idle_time = set.max_idle_time.unwrap_or(options.max_idle_time);
+    options.max_lifetime = set.max_lifetime.unwrap_or(options.max_lifetime);
+    options.statement_timeout = set.statement_timeout.unwrap_or(options.statement_timeout);
+    Ok(options)
+}
+
+#[cfg(feature = "postgres")]
 fn postgres_dsn(storage: &Storage) -> Option<&str> {
     match &storage.place {
         Place::Dsn(dsn) if dsn.starts_with("postgres://") || dsn.starts_with("postgresql://") => Some(dsn),
@@ -177,7 +194,7 @@ pub(super) async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, Stora
             if !storage.fsync {
                 return Err(StorageError::NoSuchSetting(storage.place.to_string()));
             }
-            let options = backend_postgres::PostgresOptions::parse(dsn)?;
+            let options = postgres_options(dsn, storage)?;
             Ok(Arc::new(backend_postgres::PostgresBackend::open(options).await?))
         }
         Place::Dsn(dsn) if matches!(dsn.as_str(), "memory:" | "memory://") => match storage.fsync {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::Uri;
+use parking_lot::RwLock;
 use proto::etcdserverpb::cluster_server::Cluster;
 use proto::etcdserverpb::{
     Member, MemberAddRequest, MemberAddResponse, MemberListRequest, MemberListResponse, MemberPromoteRequest,
@@ -11,7 +12,7 @@ use proto::etcdserverpb::{
 };
 use storage_core::Store;
 use storage_core::backend::Peer;
-use storage_core::cluster::{self, ClusterChange, ClusterState};
+use storage_core::cluster::{self, ClusterChange, ClusterError, ClusterState};
 use tonic::{Request, Response, Status};
 
 use crate::access::Access;
@@ -21,30 +22,48 @@ use crate::{header, status};
 /// Who is in the cluster.
 pub(crate) struct ClusterService {
     access: Arc<Access>,
-    member: MemberOptions,
+    member: RwLock<MemberOptions>,
 }
 
 impl ClusterService {
     pub(crate) fn new(access: Arc<Access>, member: MemberOptions) -> Self {
-        Self { access, member }
+        Self { access, member: RwLock::new(member) }
+    }
+
+    /// A server on a storage that others share has its id for as long as it runs, and so are its URLs: nothing is stored, others
+    /// hear of it.
+    fn update_itself(&self, store: &Store, peer_urls: Vec<String>) -> Result<Vec<Member>, Status> {
+        store.check_admin().map_err(status::of_auth)?;
+        let state = store.cluster();
+        let mut added = state.members().values().flat_map(|member| &member.peer_urls);
+        if added.any(|url| peer_urls.contains(url)) {
+            return Err(status::of(ClusterError::PeerUrlsExist.into()));
+        }
+        let mut member = self.member.write();
+        member.peer_urls = peer_urls;
+        store.announce(member.peer(store.identity().member_id));
+        drop(member);
+        Ok(self.members(store, &state))
     }
 
     /// Makes a change, and answers the members after it.
     async fn change(&self, store: &Store, change: ClusterChange) -> Result<Vec<Member>, Status> {
-        let state = store.change_cluster(change, &self.member.peer_urls).await.map_err(status::of)?;
+        let own_peer_urls = self.member.read().peer_urls.clone();
+        let state = store.change_cluster(change, &own_peer_urls).await.map_err(status::of)?;
         Ok(self.members(store, &state))
     }
 
     /// All members by id, as etcd lists them. Those that have not started have no name.
     fn members(&self, store: &Store, state: &ClusterState) -> Vec<Member> {
         let own_id = store.identity().member_id;
-        let own = cluster::Member { peer_urls: self.member.peer_urls.clone(), is_learner: false };
+        let this = self.member.read();
+        let own = cluster::Member { peer_urls: this.peer_urls.clone(), is_learner: false };
         let mut members = BTreeMap::from([(own_id, &own)]);
         members.extend(state.members().iter().map(|(id, member)| (*id, member)));
         let mut members: Vec<_> = members.into_iter().map(|(id, member)| unstarted(id, member)).collect();
         for member in members.iter_mut().filter(|member| member.id == own_id) {
-            member.name.clone_from(&self.member.name);
-            member.client_ur_ls.clone_from(&self.member.client_urls);
+            member.name.clone_from(&this.name);
+            member.client_ur_ls.clone_from(&this.client_urls);
         }
         members
     }
@@ -90,7 +109,11 @@ impl Cluster for ClusterService {
     ) -> Result<Response<MemberUpdateResponse>, Status> {
         let store = self.access.store_for(&request)?;
         let MemberUpdateRequest { id, peer_ur_ls: peer_urls } = request.into_inner();
-        let members = self.change(&store, ClusterChange::UpdateMember { id, peer_urls }).await?;
+        let members = if store.status().backend.shared && id == store.identity().member_id {
+            self.update_itself(&store, peer_urls)?
+        } else {
+            self.change(&store, ClusterChange::UpdateMember { id, peer_urls }).await?
+        };
         Ok(Response::new(MemberUpdateResponse { header: header::of_cluster(&store), members }))
     }
 

@@ -13,7 +13,7 @@ fn address(process: &Process, words: &str) -> String {
     line.split_once("url=http://").expect("a URL").1.to_owned()
 }
 
-async fn ask(address: &str, request: &str) -> String {
+pub(crate) async fn ask(address: &str, request: &str) -> String {
     let mut stream = soon(TcpStream::connect(address)).await.unwrap();
     stream.write_all(format!("{request}\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -21,7 +21,7 @@ async fn ask(address: &str, request: &str) -> String {
     answer
 }
 
-async fn status(address: &str, path: &str) -> String {
+pub(crate) async fn status(address: &str, path: &str) -> String {
     let answer = ask(address, &format!("GET {path} HTTP/1.1\r\nHost: a")).await;
     answer.split(' ').nth(1).expect("a status").to_owned()
 }

@@ -16,6 +16,7 @@ mod process;
 mod restore;
 mod restore_postgres;
 mod secrets;
+mod shared_postgres;
 mod sled;
 mod sockets;
 mod starts;

@@ -3,17 +3,12 @@
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-const SQL: &str = "connections to a database are not set by it";
 const T4: &str = "kine has it for its t4 database alone";
 const S3: &str = "nothing is copied to S3, and kine has it for its t4 database alone";
 
 /// Flags that take a value, and why they have no effect.
-const WITH_VALUE: [(&str, &str); 20] = [
+const WITH_VALUE: [(&str, &str); 16] = [
     ("compact-timeout", "a compaction goes in small steps that hold up nobody"),
-    ("datastore-connection-max-idle-time", SQL),
-    ("datastore-connection-max-lifetime", SQL),
-    ("datastore-max-idle-connections", SQL),
-    ("datastore-max-open-connections", SQL),
     ("datastore-poll-interval", "what others write is announced by the database"),
     ("peer-advertise-address", T4),
     ("peer-bind-address", T4),

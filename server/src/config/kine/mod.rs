@@ -1,6 +1,7 @@
 //! kine's face: its flags, and KINE_ in the environment. Source: kine 0.17.5, `pkg/app/app.go`.
 
 mod compaction;
+mod connections;
 mod data;
 mod ignored;
 mod listen;
@@ -55,6 +56,8 @@ struct Flags {
     #[command(flatten)]
     data: data::DataFlags,
     #[command(flatten)]
+    connections: connections::ConnectionFlags,
+    #[command(flatten)]
     listen: listen::ListenFlags,
     #[command(flatten)]
     tls: tls::TlsFlags,
@@ -69,6 +72,7 @@ struct Flags {
 impl Flags {
     fn apply(self, config: &mut Config) -> Result<(), Refused> {
         self.data.apply(config)?;
+        config.storage.connections = self.connections.into();
         self.tls.apply(config)?;
         self.listen.apply(config)?;
         self.metrics.apply(config)?;

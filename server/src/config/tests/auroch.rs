@@ -172,3 +172,12 @@ fn a_step_of_a_compaction_that_removes_nothing_is_the_default() {
     let batch = |value: &str| parsed(&["--compaction-batch-limit", value]).store.compaction_batch;
     assert_eq!((batch("0"), batch("7")), (StoreOptions::default().compaction_batch, 7));
 }
+
+#[test]
+fn connections_to_postgresql_are_limited() {
+    let unset = parsed(&[]).storage.connections;
+    assert_eq!((unset.max, unset.statement_timeout), (None, None));
+    let flags = ["--storage-max-connections=9", "--storage-statement-timeout=3s"];
+    let set = parsed(&flags).storage.connections;
+    assert_eq!((set.max, set.statement_timeout), (Some(9), Some(Duration::from_secs(3))));
+}

@@ -160,3 +160,22 @@ fn the_version_is_printed() {
     }
     assert!(matches!(action(&[], &["kine", "-v", "--endpoint=x://y"]), Ok(Action::Say(_))));
 }
+
+#[test]
+fn connections_to_postgresql_are_limited_under_kines_names() {
+    let dsn = "postgres://k0s:secret@db:5432/k0s?sslmode=disable";
+    let config = parsed(&[
+        "kine",
+        &format!("--endpoint={dsn}"),
+        "--datastore-max-open-connections=6",
+        "--datastore-max-idle-connections=-1",
+        "--datastore-connection-max-lifetime=1h",
+    ]);
+    assert_eq!(config.storage.place, Place::Dsn(dsn.into()));
+    let connections = config.storage.connections;
+    assert_eq!((connections.max, connections.max_idle), (Some(6), Some(0)));
+    assert_eq!(connections.max_lifetime, Some(Duration::from_secs(3600)));
+    assert_eq!(connections.max_idle_time, Some(Duration::from_secs(120)));
+    assert_eq!(config.warnings, [""; 0]);
+    assert_eq!(parsed(&["kine"]).storage.connections.max_idle, Some(20));
+}
