@@ -1,5 +1,5 @@
 //! A disk that fails in the middle of writes. The limit of a file's size stands in for it: writes beyond it fail with an error
-//! that is neither "full" nor anything else SQLite can judge.
+//! that is neither "full" nor anything else that sled can judge.
 
 mod support;
 

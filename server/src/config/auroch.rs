@@ -32,7 +32,7 @@ Examples:
   auroch copy --from 'sqlite:///var/lib/auroch/auroch.db' --to 'postgres://user@host/database'
   auroch completions bash > /etc/bash_completion.d/auroch";
 
-/// An etcd v3 API server on one database: SQLite, compiled in, or PostgreSQL. Without flags it serves on 127.0.0.1:2379, and keeps its data
+/// An etcd v3 API server on one database: SQLite or sled, compiled in, or PostgreSQL. Without flags it serves on 127.0.0.1:2379, and keeps its data
 /// in the folder auroch-data
 #[derive(Debug, Parser)]
 #[command(
