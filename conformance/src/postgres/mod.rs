@@ -137,6 +137,8 @@ impl Cluster {
         command.args(["-c", WATCHED, "sh"]).arg(program("postgres"));
         command.args(["-D", &data, "-p", &port, "-k", &sockets, "-c", "listen_addresses=127.0.0.1"]);
         command.args(["-c", "max_connections=200", "-c", "logging_collector=off"]);
+        // A process that dies leaves its writes with the operating system, and tests do not cut the power.
+        command.args(["-c", "fsync=off"]);
         command.args(self.settings.iter().flat_map(|setting| ["-c", setting]));
         let log = fs::File::options().create(true).append(true).open(self.log_path()).expect("a log");
         command.stdin(Stdio::piped()).stdout(log.try_clone().expect("a log")).stderr(log);

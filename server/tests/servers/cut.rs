@@ -7,7 +7,7 @@ use etcd_client::GetOptions;
 use tokio::time::sleep;
 
 use crate::fleet::Fleet;
-use crate::namespace::{CLIENTS, DATABASE, Namespace};
+use crate::namespace::Namespace;
 use crate::process::{Server, call};
 use crate::proxy::{LONG, Link, Proxy, SHORT};
 use crate::recovery::measure;
@@ -66,10 +66,11 @@ async fn a_server_whose_packets_to_the_database_are_lost_goes_on_once_they_arriv
         return;
     };
     let cluster = Cluster::start();
-    let proxy = Proxy::start(DATABASE[0], cluster.port()).await;
+    let proxy = Proxy::start(&namespace.database[0], cluster.port()).await;
     let (direct, through) = (cluster.dsn("cut"), proxy.dsn("cut"));
     let mut fleet = Fleet::on([&direct; 3]).await;
-    fleet.servers[0] = Server::start("far", CLIENTS[1], &namespace.wrapper(), &["--storage", &through]).await;
+    fleet.servers[0] =
+        Server::start("far", &namespace.clients[1], &namespace.wrapper(), &["--storage", &through]).await;
     let run = Run::start(&fleet).await;
     for time in [SHORT, LONG] {
         run.progress(&[0, 1, 2], 20).await;

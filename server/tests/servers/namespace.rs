@@ -2,14 +2,27 @@
 
 use std::process::Command;
 
-/// The line to the clients: addresses of this side and of the server's.
-pub(crate) const CLIENTS: [&str; 2] = ["10.213.77.1", "10.213.77.2"];
-/// The line to the database.
-pub(crate) const DATABASE: [&str; 2] = ["10.213.77.5", "10.213.77.6"];
+/// The name, and behind it the process whose it is.
+const PREFIX: &str = "auroch-";
 
 /// Gone when the test ends.
 pub(crate) struct Namespace {
     name: String,
+    /// The line to the clients: addresses of this side and of the server's.
+    pub(crate) clients: [String; 2],
+    /// The line to the database.
+    pub(crate) database: [String; 2],
+}
+
+/// Those of tests that were killed.
+fn remove_left_over() {
+    let names = std::fs::read_dir("/run/netns").into_iter().flatten().flatten();
+    for name in names.filter_map(|entry| entry.file_name().into_string().ok()) {
+        let process = name.strip_prefix(PREFIX).filter(|process| process.parse::<u32>().is_ok());
+        if process.is_some_and(|process| !std::path::Path::new("/proc").join(process).exists()) {
+            ip(&format!("netns del {name}"));
+        }
+    }
 }
 
 fn ip(args: &str) -> bool {
@@ -20,13 +33,18 @@ fn ip(args: &str) -> bool {
 impl Namespace {
     /// None where nobody may make one: that takes root and the program `ip`.
     pub(crate) fn new() -> Option<Self> {
-        let name = format!("auroch-{}", std::process::id());
+        remove_left_over();
+        let process = std::process::id();
+        let name = format!("{PREFIX}{process}");
         if !ip(&format!("netns add {name}")) {
             return None;
         }
-        let namespace = Self { name };
-        namespace.line("c", CLIENTS).then_some(())?;
-        namespace.line("d", DATABASE).then_some(())?;
+        // Several tests at a time do not meet.
+        let line =
+            |hosts: [u32; 2]| hosts.map(|host| format!("10.{}.{}.{host}", 64 + (process >> 8) % 64, process % 256));
+        let namespace = Self { name, clients: line([1, 2]), database: line([5, 6]) };
+        namespace.line("c", &namespace.clients).then_some(())?;
+        namespace.line("d", &namespace.database).then_some(())?;
         Some(namespace)
     }
 
@@ -34,7 +52,7 @@ impl Namespace {
         format!("aur{line}{}", std::process::id() % 1_000_000)
     }
 
-    fn line(&self, line: &str, [here, there]: [&str; 2]) -> bool {
+    fn line(&self, line: &str, [here, there]: &[String; 2]) -> bool {
         let (device, name) = (self.device(line), &self.name);
         ip(&format!("link add {device} type veth peer name {line}0 netns {name}"))
             && ip(&format!("addr add {here}/30 dev {device}"))
@@ -54,14 +72,14 @@ impl Namespace {
         let device = self.device("d");
         // An address that nobody has: whatever is sent there is lost.
         let done = if cut {
-            ip(&format!("neigh replace {} lladdr 02:00:00:00:00:01 dev {device} nud permanent", DATABASE[1]))
+            ip(&format!("neigh replace {} lladdr 02:00:00:00:00:01 dev {device} nud permanent", self.database[1]))
                 && ip(&format!(
                     "-n {} neigh replace {} lladdr 02:00:00:00:00:01 dev d0 nud permanent",
-                    self.name, DATABASE[0]
+                    self.name, self.database[0]
                 ))
         } else {
-            ip(&format!("neigh del {} dev {device}", DATABASE[1]))
-                && ip(&format!("-n {} neigh del {} dev d0", self.name, DATABASE[0]))
+            ip(&format!("neigh del {} dev {device}", self.database[1]))
+                && ip(&format!("-n {} neigh del {} dev d0", self.name, self.database[0]))
         };
         assert!(done, "the line is there");
     }

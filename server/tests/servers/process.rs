@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// How long a test waits for what must come. Never reached unless something is wrong.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// After this long a client gives a call up: a server that is stopped answers nothing.
 pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(10);
 const READY: &str = "ready to serve client requests";
