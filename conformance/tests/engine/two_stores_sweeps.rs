@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use storage_core::backend::{Fault, FaultBackend};
 use storage_core::{
     Compare, CompareTarget, MemoryBackend, Op, RangeRequest, Relation, Revision, Store, StoreError, StoreOptions,
     TxnRequest,
@@ -105,4 +106,26 @@ async fn a_hash_through_which_another_store_sweeps_is_taken_again() {
     assert_eq!(hash, two.hash_kv(Revision(0)).await.expect("it answers"));
     assert_eq!(of_then.await.expect("it ends"), Err(COMPACTED));
     assert_eq!(one.range(RangeRequest::new(all_keys())).await.expect("it answers").count, 1);
+}
+
+/// Evaluated again it would be applied twice.
+#[tokio::test(start_paused = true)]
+async fn a_write_of_unknown_outcome_that_another_store_has_swept_is_not_applied_twice() {
+    let memory = Arc::new(MemoryBackend::shared());
+    let two = open(Arc::clone(&memory) as _).await;
+    let faults = Arc::new(FaultBackend::new(memory));
+    let one = open(Arc::clone(&faults) as _).await;
+    faults.script([Fault::HappenedUnknown]);
+    let written = tokio::spawn(async move { one.put(put("a", "one")).await });
+    while two.range(range("a", "")).await.expect("it answers").count == 0 {
+        yield_now().await;
+    }
+
+    // Before the first tries again, nothing is left of what it wrote.
+    two.put(put("a", "two")).await.expect("put");
+    two.compact(Revision(3), true).await.expect("compacted");
+    let answer = written.await.expect("it does not panic");
+    assert!(matches!(answer, Err(StoreError::Unknown(_))), "{answer:?}");
+    let read = two.range(range("a", "")).await.expect("it answers");
+    assert_eq!((read.revision, read.kvs[0].meta.version, &read.kvs[0].value[..]), (Revision(3), 2, b"two".as_slice()));
 }

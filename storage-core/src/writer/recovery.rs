@@ -12,7 +12,7 @@ use crate::event::RevisionEvents;
 use crate::machine::Evaluated;
 use crate::opening::load;
 use crate::store::OpenError;
-use crate::types::Sub;
+use crate::types::{CommitId, Position, Sub};
 
 /// Between two tries of an append whose outcome is unknown.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -90,11 +90,18 @@ impl Writer {
         }
     }
 
-    /// The log does not end where this writer thought: either its own group is there already, or another writer's.
+    /// The log does not end where this writer thought: either its own group is there already, or another writer's. Of one that may
+    /// have happened nobody can tell any more once another store has swept its first commit.
     pub(super) async fn resolve_conflict(&mut self, appending: Appending) {
         self.counters.conflicts.increment();
         match self.scan_one().await {
-            Ok(Some(id)) if appending.group.first().is_some_and(|first| first.id == id) => self.landed(appending).await,
+            Ok(Some((_, id))) if appending.group.first().is_some_and(|first| first.id == id) => {
+                self.landed(appending).await;
+            }
+            Ok(Some((position, _))) if appending.unknown_tries > 0 && position != self.durable.next() => {
+                let error = BackendError::indeterminate("what the log had there is compacted");
+                self.refused(appending, &error).await;
+            }
             Ok(Some(_)) => self.follow(appending, &[]).await,
             Ok(None) => {
                 let error = BackendError::indeterminate("the log conflicts with a commit that it does not have");
@@ -104,10 +111,10 @@ impl Writer {
         }
     }
 
-    async fn scan_one(&mut self) -> Result<Option<crate::CommitId>, BackendError> {
+    async fn scan_one(&mut self) -> Result<Option<(Position, CommitId)>, BackendError> {
         let limits = ScanLimits { commits: 1, bytes: 1 };
         let commits = self.backend.scan(ScanFrom::After(self.durable), limits).await?;
-        Ok(commits.first().map(|c| c.id))
+        Ok(commits.first().map(|c| (c.position, c.id)))
     }
 
     /// Takes in what others appended, of which `commits` are read already, and evaluates the requests again on top of it.
