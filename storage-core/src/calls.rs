@@ -143,7 +143,7 @@ impl Store {
         let path = {
             let index = inner.index.read();
             let path = txn::decide(&index, current, request, &values);
-            txn::check_path(&index, current, request, &path, &|_| true)?;
+            txn::check_path(&index, current, index.compacted(), request, &path, &|_| true)?;
             path
         };
         let mut responses = Vec::new();

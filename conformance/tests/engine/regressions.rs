@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use storage_core::{
     Compare, CompareTarget, DeleteRangeRequest, LeaseId, MemoryBackend, Op, PutLease, PutRequest, PutValue,
-    RangeRequest, Relation, Revision, Sort, SortTarget, Store, StoreOptions, TxnRequest,
+    RangeRequest, Relation, Revision, Sort, SortTarget, Store, StoreError, StoreOptions, TxnRequest,
 };
 
 use crate::driver::Setup;
@@ -112,4 +112,18 @@ async fn a_store_without_a_grace_for_leases_writes_each_renewal_down() {
     let before = store.position();
     assert_eq!(store.lease_keep_alive(LeaseId(1)).await.expect("it is answered").ttl, 60);
     assert_eq!(store.position(), before.next());
+}
+
+#[tokio::test]
+async fn a_transaction_behind_a_compaction_does_not_read_what_that_has_closed() {
+    let options = StoreOptions::default();
+    let store = Store::open(Arc::new(MemoryBackend::new()), options).await.expect("it opens");
+    store.put(put("a", "1")).await.expect("put");
+    store.put(put("a", "2")).await.expect("put");
+    let old = Op::Range(RangeRequest { revision: Revision(2), ..range("a", "") });
+    let both = txn(vec![Op::Put(put("b", "x")), old]);
+    // Both are in one group: neither is durable when the other is evaluated.
+    let (compacted, read) = tokio::join!(store.compact(Revision(3), false), store.txn(both));
+    compacted.expect("it is compacted");
+    assert_eq!(read, Err(StoreError::Compacted { compact_revision: Revision(3) }));
 }

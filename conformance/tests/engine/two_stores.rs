@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use storage_core::watch::{CancelCause, WatchControl, WatchEvents, WatchMessage, WatchRequest};
-use storage_core::{LeaseId, MemoryBackend, Revision, Store, StoreError, StoreOptions};
+use storage_core::{LeaseId, MemoryBackend, Revision, Store, StoreError, StoreOptions, TxnRequest};
 
 use crate::support::gate::Gate;
 use crate::support::{all_keys, put, put_if, range};
@@ -144,4 +144,12 @@ async fn a_store_that_the_log_was_compacted_past_reads_it_anew() {
             _ => {}
         }
     }
+}
+
+#[tokio::test]
+async fn a_transaction_of_nothing_answers_with_the_revision_that_another_store_has_reached() {
+    let memory = Arc::new(MemoryBackend::shared());
+    let one = Store::open(Gate::deaf(Arc::clone(&memory) as _), StoreOptions::default()).await.expect("it opens");
+    let written = open(&memory).await.put(put("a", "x")).await.expect("put").revision;
+    assert_eq!(one.txn(TxnRequest::default()).await.expect("it answers").revision, written);
 }

@@ -137,7 +137,8 @@ impl Machine {
     fn txn(&mut self, draft: &mut Draft, txn: &TxnRequest) -> Result<TxnResponse, StoreError> {
         let index = self.index.read();
         let path = txn::decide(&index, self.revision, txn, &self.prefetched);
-        txn::check_path(&index, self.revision, txn, &path, &|id| self.lessor.contains(id))?;
+        // A compaction counts from its evaluation on, as all that was evaluated before.
+        txn::check_path(&index, self.revision, self.compacted, txn, &path, &|id| self.lessor.contains(id))?;
         drop(index);
         let mut response = self.run(draft, txn, &path);
         response.revision = draft.revision();

@@ -7,7 +7,6 @@ use bytes::Bytes;
 
 use crate::error::StoreError;
 use crate::index::Index;
-use crate::read;
 use crate::request::{Compare, CompareTarget, Op, PutLease, PutRequest, PutValue, Relation, TxnRequest};
 use crate::types::{LeaseId, Revision, VersionId, VersionMeta};
 
@@ -33,10 +32,11 @@ pub(crate) fn is_read_only(txn: &TxnRequest) -> bool {
     txn.success.iter().chain(&txn.failure).all(|op| matches!(op, Op::Range(_)))
 }
 
-/// Whether a transaction that only reads may be answered from this store's knowledge alone.
+/// Whether a transaction that only reads may be answered from this store's knowledge alone. One of nothing asks for the revision.
 pub(crate) fn is_serializable(txn: &TxnRequest) -> bool {
-    let mut ops = txn.success.iter().chain(&txn.failure);
-    txn.compares.is_empty() && ops.all(|op| matches!(op, Op::Range(range) if range.serializable))
+    let mut ops = txn.success.iter().chain(&txn.failure).peekable();
+    let only_reads = txn.compares.is_empty() && ops.peek().is_some();
+    only_reads && ops.all(|op| matches!(op, Op::Range(range) if range.serializable))
 }
 
 /// Decides every branch on the state at `at`, before anything is applied.
@@ -123,28 +123,32 @@ pub(crate) fn needed_by_put(index: &Index, at: Revision, put: &PutRequest, out: 
 pub(crate) fn check_path(
     index: &Index,
     at: Revision,
+    compacted: Revision,
     txn: &TxnRequest,
     path: &Path,
     lease_exists: &impl Fn(LeaseId) -> bool,
 ) -> Result<(), StoreError> {
     let mut inner = path.inner.iter();
     path.ops(txn).iter().try_for_each(|op| match op {
-        Op::Range(range) => check_revision(index, at, range.revision),
+        Op::Range(range) => check_revision(at, compacted, range.revision),
         Op::Put(put) => check_put_applies(index, at, put, lease_exists),
         Op::DeleteRange(_) => Ok(()),
         Op::Txn(txn) => {
             let path = inner.next().expect("every inner transaction was decided");
-            check_path(index, at, txn, path, lease_exists)
+            check_path(index, at, compacted, txn, path, lease_exists)
         }
     })
 }
 
 /// As etcd checks it within a transaction: a negative revision is an old one, not the current one.
-fn check_revision(index: &Index, at: Revision, requested: Revision) -> Result<(), StoreError> {
-    if requested.0 < 0 && requested < index.compacted() {
-        return Err(StoreError::Compacted { compact_revision: index.compacted() });
+fn check_revision(at: Revision, compacted: Revision, requested: Revision) -> Result<(), StoreError> {
+    if requested > at {
+        return Err(StoreError::FutureRevision);
     }
-    if requested.0 == 0 { Ok(()) } else { read::resolve(index, requested, at).map(drop) }
+    if requested.0 != 0 && requested < compacted {
+        return Err(StoreError::Compacted { compact_revision: compacted });
+    }
+    Ok(())
 }
 
 pub(crate) fn check_put_applies(
