@@ -18,6 +18,7 @@ const STORES: usize = 3;
 #[derive(Clone, Debug)]
 enum Turn {
     Step(usize, Step),
+    Chain(Vec<(usize, Ask)>),
     Race(Vec<(usize, Ask)>, Option<Trouble>),
 }
 
@@ -31,6 +32,7 @@ fn turn(broken: u32) -> BoxedStrategy<Turn> {
     let race = || vec((store(), ask.clone()), 2..5);
     prop_oneof![
         8 => (store(), step).prop_map(|(at, step)| Turn::Step(at, step)),
+        4 => race().prop_map(Turn::Chain),
         4 => race().prop_map(|asks| Turn::Race(asks, None)),
         2 => (vec((store(), ask.clone()), 0..4), store(), fault()).prop_map(|(mut asks, at, fault)| {
             // Something is appended in any case.
@@ -52,12 +54,13 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-async fn run<P: Shared>(turns: Vec<Turn>) -> Result<(), String> {
-    let mut crowd = Crowd::open(P::default(), STORES).await;
+async fn run<P: Shared>((deaf, turns): (bool, Vec<Turn>)) -> Result<(), String> {
+    let mut crowd = Crowd::open(P::default(), STORES, deaf).await;
     for (number, turn) in turns.into_iter().enumerate() {
         let what = format!("{turn:?}");
         let taken = match turn {
             Turn::Step(at, step) => crowd.step(at, step).await,
+            Turn::Chain(asks) => crowd.chain(asks).await,
             Turn::Race(asks, trouble) => crowd.race(asks, trouble).await,
         };
         taken.map_err(|e| format!("turn {number}, {what}: {e}"))?;
@@ -68,7 +71,7 @@ async fn run<P: Shared>(turns: Vec<Turn>) -> Result<(), String> {
 /// The whole test, on a place of a kind.
 fn on<P: Shared>(test: &str, cases: u32, broken: u32) {
     let test = format!("many_stores::{test}");
-    seed::check(&test, cases, P::TIME, &vec(turn(broken), 1..30), run::<P>);
+    seed::check(&test, cases, P::TIME, &(any::<bool>(), vec(turn(broken), 1..30)), run::<P>);
 }
 
 #[test]

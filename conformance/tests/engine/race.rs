@@ -56,7 +56,7 @@ impl Ask {
         }
     }
 
-    fn of_model(&self, model: &mut Model) -> Answer {
+    pub(crate) fn of_model(&self, model: &mut Model) -> Answer {
         match self {
             Self::Write(write) => driver::ask_model(model, write),
             Self::Range(request) => model.range(request).map(|r| r.describe()),

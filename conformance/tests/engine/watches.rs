@@ -37,18 +37,35 @@ impl LiveWatch {
 
     /// Reads on until it has seen the model's revision.
     pub(crate) async fn follow(&mut self, model: &Model) -> Result<(), String> {
+        match self.follow_or_end(model).await? {
+            true => Ok(()),
+            false => Err("the live watch was canceled".to_owned()),
+        }
+    }
+
+    /// The same, or until it is canceled because what it wants is compacted. Answers whether it goes on.
+    pub(crate) async fn follow_or_end(&mut self, model: &Model) -> Result<bool, String> {
         let mut seen = Vec::new();
         let from = self.seen.next();
-        while self.seen < model.revision() {
+        let mut goes_on = true;
+        while goes_on && self.seen < model.revision() {
             match next(&mut self.events).await? {
                 WatchMessage::Events { events, .. } => {
                     self.seen = events.last().expect("a message of events has some").meta.mod_revision();
                     seen.extend(events);
                 }
+                WatchMessage::Canceled { cause: CancelCause::Compacted { compact_revision }, .. }
+                    if compact_revision <= model.compacted() && self.seen.next() < compact_revision =>
+                {
+                    goes_on = false;
+                }
                 other => return Err(format!("the live watch got {other:?}")),
             }
         }
-        compare(&seen, &model.history(&all_keys(), from), true).map_err(|e| format!("live watch: {e}"))
+        let mut wanted = model.history(&all_keys(), from);
+        wanted.retain(|want| want.kv.meta.mod_revision() <= self.seen);
+        compare(&seen, &wanted, true).map_err(|e| format!("live watch: {e}"))?;
+        Ok(goes_on)
     }
 }
 

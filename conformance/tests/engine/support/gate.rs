@@ -60,9 +60,10 @@ impl Gate {
         Self::telling(inner, Told { alone: true, ..Told::default() })
     }
 
-    /// An open gate behind which all share `clock`.
-    pub(crate) fn by_clock(inner: Arc<dyn Backend>, clock: &Arc<ManualClock>) -> Arc<Self> {
-        Self::telling(inner, Told { clock: Some(Arc::clone(clock)), ..Told::default() })
+    /// An open gate behind which all share `clock`, and through which nobody hears of others if it is `deaf`.
+    pub(crate) fn by_clock(inner: Arc<dyn Backend>, clock: &Arc<ManualClock>, deaf: bool) -> Arc<Self> {
+        let tip = deaf.then(|| watch::Sender::new(Position(0)));
+        Self::telling(inner, Told { clock: Some(Arc::clone(clock)), tip, ..Told::default() })
     }
 
     /// An open gate that does not close what is behind it.
