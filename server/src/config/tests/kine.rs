@@ -97,8 +97,6 @@ fn above_zero_the_interval_makes_the_server_compact_and_clients_not() {
 #[test]
 fn flags_that_mean_nothing_here_are_accepted_with_a_warning() {
     for flag in [
-        "--datastore-max-open-connections=5",
-        "--datastore-max-idle-connections=-1",
         "--datastore-poll-interval=1s",
         "--poll-batch-size=5",
         "--slow-sql-threshold=1s",
