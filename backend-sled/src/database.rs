@@ -1,6 +1,7 @@
 //! sled itself, opened as we need it.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use crate::record::SEGMENT_BYTES;
 
 /// The file that sled keeps its log in.
 const LOG: &str = "db";
+/// What sled names a snapshot of its page table until it is written whole.
+const UNFINISHED: &str = ".generating";
 
 /// A handle of an open sled; clones are the same one.
 #[derive(Clone)]
@@ -30,6 +33,7 @@ impl Database {
     /// Opens or creates it.
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
         guarded(|| {
+            remove_unfinished(path)?;
             let config = Config::new()
                 .path(path)
                 .cache_capacity(cache_bytes)
@@ -86,6 +90,22 @@ impl Database {
             Ok(())
         })
     }
+}
+
+/// A crash while sled writes a snapshot leaves a part of it, which the next start would take for the newest and call corrupt.
+/// Without it that start reads on from the snapshot before.
+fn remove_unfinished(path: &Path) -> std::io::Result<()> {
+    let entries = match path.read_dir() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with("snap.") && name.ends_with(UNFINISHED)) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

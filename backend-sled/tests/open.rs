@@ -154,6 +154,27 @@ async fn a_torn_end_of_the_log_costs_the_last_commits_at_most_and_tears_none() {
     }
 }
 
+/// sled writes one at each start.
+#[tokio::test]
+async fn a_snapshot_of_the_page_table_that_a_crash_cut_short_costs_nothing() {
+    let place = Place::new();
+    let mut history = History::varied();
+    let backend = place.open().await;
+    history.append(&backend).await;
+    drop(backend);
+    let data = place.file().join("data");
+    let is_snapshot = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with("snap.");
+    drop(place.open().await);
+    let whole = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).find(|path| is_snapshot(path)).unwrap();
+    let whole = fs::read(whole).unwrap();
+    for written in [0, whole.len() / 2, whole.len() - 4] {
+        fs::write(data.join("snap.00000000FFFFFFFF.generating"), &whole[..written]).unwrap();
+        let backend = place.open().await;
+        assert_eq!(backend.scan(START, ALL).await.unwrap(), history.commits);
+        history.put("a", b"1").append(&backend).await;
+    }
+}
+
 #[tokio::test]
 async fn a_backup_during_appends_is_a_store_that_opens() {
     let place = Place::new();
