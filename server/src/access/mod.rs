@@ -17,7 +17,7 @@ use storage_core::Store;
 use storage_core::auth::{AuthState, Caller, PasswordHash};
 use tonic::Status;
 
-pub(crate) use self::client::{Client, Lasting, Shown, note_common_name};
+pub(crate) use self::client::{Client, Lasting, Sender, Shown, note_common_name};
 pub use self::jwt::JwtKeyError;
 pub use self::options::{AuthOptions, AuthToken, AuthTokenError, BCRYPT_COSTS, JwtOptions};
 pub(crate) use self::passwords::PasswordError;
@@ -36,7 +36,21 @@ pub(crate) struct Access {
 
 impl Access {
     pub(crate) fn new(store: Store, options: &AuthOptions) -> Self {
-        Self { store, tokens: Tokens::new(options), passwords: Passwords::new(options.bcrypt_cost) }
+        let access = Self { store, tokens: Tokens::new(options), passwords: Passwords::new(options.bcrypt_cost) };
+        if access.store.auth_enabled() {
+            access.warn_of_tokens();
+        }
+        access
+    }
+
+    /// To be said once authentication is on: a client may go from one server to another.
+    pub(crate) fn warn_of_tokens(&self) {
+        if self.store.status().backend.shared && matches!(self.tokens, Tokens::Simple(_)) {
+            tracing::warn!(
+                "no other server on this storage knows the tokens of this one: where clients use several, give each \
+                 --auth-token jwt with the same keys"
+            );
+        }
     }
 
     /// The store without checks: for the server's own tasks, and for what is everybody's.
@@ -52,7 +66,15 @@ impl Access {
         self.store_of(|| request.token(), || request.common_name())
     }
 
-    /// The same with the newest users and roles, whichever server changed them.
+    /// Who sends a request, for one that is evaluated later on.
+    ///
+    /// # Errors
+    /// If its token is not good.
+    pub(crate) fn sender(self: &Arc<Self>, request: &impl Shown) -> Result<Sender, Status> {
+        Sender::new(self, request)
+    }
+
+    /// As [`Access::store_for`] with the newest users and roles, whichever server changed them.
     ///
     /// # Errors
     /// As [`Access::store_for`], or if the storage is out of reach.

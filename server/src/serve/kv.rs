@@ -24,14 +24,14 @@ impl KvRoutes {
     }
 
     pub(super) fn call(&self, request: Request<RequestBody>) -> Reply {
-        let store = match self.access.store_for(&request) {
-            Ok(store) => store,
+        let sender = match self.access.sender(&request) {
+            Ok(sender) => sender,
             Err(status) => return Reply::status(status),
         };
         let (kv, max_bytes) = (Arc::clone(&self.service), self.max_bytes);
         macro_rules! unary {
             ($method:ident) => {
-                Reply::ours(async move { answer(request, max_bytes, |message| kv.$method(store, message)).await })
+                Reply::ours(async move { answer(request, max_bytes, |message| kv.$method(sender, message)).await })
             };
         }
         match request.uri().path().rsplit('/').next().unwrap_or_default() {
@@ -41,7 +41,7 @@ impl KvRoutes {
             "Txn" => unary!(txn),
             "Compact" => unary!(compact),
             "RangeStream" => Reply::ours(async move {
-                answer_stream(request, max_bytes, |message: RangeRequest| kv.range_stream(store, &message)).await
+                answer_stream(request, max_bytes, |message: RangeRequest| kv.range_stream(sender, message)).await
             }),
             method => {
                 Reply::status(Status::unimplemented(format!("unknown method {method} for service etcdserverpb.KV")))

@@ -33,12 +33,19 @@ where
 }
 
 /// Answers a call with the stream that `call` makes of its request.
-pub(super) async fn answer_stream<M: prost::Message + Default>(
+pub(super) async fn answer_stream<M, F>(
     request: Request<RequestBody>,
     max_bytes: usize,
-    call: impl FnOnce(M) -> Result<FrameStream, Status>,
-) -> Response<Body> {
-    let answer = read(request.into_body(), max_bytes).await.and_then(call);
+    call: impl FnOnce(M) -> F,
+) -> Response<Body>
+where
+    M: prost::Message + Default,
+    F: Future<Output = Result<FrameStream, Status>>,
+{
+    let answer = match read(request.into_body(), max_bytes).await {
+        Ok(message) => call(message).await,
+        Err(status) => Err(status),
+    };
     response(answer.map(Body::Stream))
 }
 

@@ -11,12 +11,13 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 
 use super::FrameStream;
+use crate::access::Sender;
 use crate::compaction::{ClientCompaction, compact_for_client};
 use crate::encode::{Header, frame_of};
 use crate::options::ServerOptions;
 use crate::{convert, encode, header, status};
 
-/// Reads and writes of keys, in the store as the request's sender may see it.
+/// Reads and writes of keys, as the request's sender may do them.
 pub(crate) struct KvService {
     max_request_bytes: usize,
     client_compaction: ClientCompaction,
@@ -36,53 +37,55 @@ impl KvService {
         Ok(())
     }
 
-    pub(crate) async fn range(&self, store: Store, request: RangeRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn range(&self, sender: Sender, request: RangeRequest) -> Result<Bytes, Status> {
         let request = convert::range(&request).map_err(status::of)?;
         if is_small(&request) {
-            return range(&store, request).await;
+            return range(&sender, request).await;
         }
-        apart(async move { range(&store, request).await }).await
+        apart(async move { range(&sender, request).await }).await
     }
 
-    pub(crate) fn range_stream(&self, store: Store, request: &RangeRequest) -> Result<FrameStream, Status> {
-        let request = convert::range_stream(request).map_err(status::of)?;
+    pub(crate) async fn range_stream(&self, sender: Sender, request: RangeRequest) -> Result<FrameStream, Status> {
+        let request = convert::range_stream(&request).map_err(status::of)?;
+        let store = if request.serializable { sender.store().clone() } else { sender.newest_store().await? };
         let chunks = store.range_stream(request, self.max_request_bytes).map_err(status::of)?;
         Ok(chunk_stream(store, chunks))
     }
 
-    pub(crate) async fn put(&self, store: Store, request: PutRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn put(&self, sender: Sender, request: PutRequest) -> Result<Bytes, Status> {
         self.check_size(&request)?;
         let request = convert::put(&request).map_err(status::of)?;
-        let response = store.put(request).await.map_err(status::of)?;
+        let response = sender.ask(request, |store, request| async move { store.put(request).await }).await?;
         frame_of(&PutResponse {
-            header: header::at(&store, response.revision),
+            header: header::at(sender.store(), response.revision),
             prev_kv: response.prev_kv.map(convert::key_value),
         })
     }
 
-    pub(crate) async fn delete_range(&self, store: Store, request: DeleteRangeRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn delete_range(&self, sender: Sender, request: DeleteRangeRequest) -> Result<Bytes, Status> {
         self.check_size(&request)?;
         let request = convert::delete_range(&request).map_err(status::of)?;
         if little_deleted(&request) {
-            return delete_range(&store, request).await;
+            return delete_range(&sender, request).await;
         }
-        apart(async move { delete_range(&store, request).await }).await
+        apart(async move { delete_range(&sender, request).await }).await
     }
 
-    pub(crate) async fn txn(&self, store: Store, request: TxnRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn txn(&self, sender: Sender, request: TxnRequest) -> Result<Bytes, Status> {
         self.check_size(&request)?;
         let request = convert::txn(request).map_err(status::of)?;
         if answers_little(&request) {
-            return txn(&store, request).await;
+            return txn(&sender, request).await;
         }
-        apart(async move { txn(&store, request).await }).await
+        apart(async move { txn(&sender, request).await }).await
     }
 
-    pub(crate) async fn compact(&self, store: Store, request: CompactionRequest) -> Result<Bytes, Status> {
+    pub(crate) async fn compact(&self, sender: Sender, request: CompactionRequest) -> Result<Bytes, Status> {
         let CompactionRequest { revision, physical } = request;
+        let store = sender.store();
         let (rule, revision) = (self.client_compaction, Revision(revision));
-        let revision = compact_for_client(&store, rule, revision, physical).await.map_err(status::of)?;
-        frame_of(&CompactionResponse { header: header::at(&store, revision) })
+        let revision = compact_for_client(store, rule, revision, physical).await.map_err(status::of)?;
+        frame_of(&CompactionResponse { header: header::at(store, revision) })
     }
 }
 
@@ -113,23 +116,23 @@ fn answers_little(txn: &storage_core::TxnRequest) -> bool {
     })
 }
 
-async fn range(store: &Store, request: storage_core::RangeRequest) -> Result<Bytes, Status> {
-    let response = store.range(request).await.map_err(status::of)?;
-    encode::range(&Header::new(&store.identity(), response.revision), &response)
+async fn range(sender: &Sender, request: storage_core::RangeRequest) -> Result<Bytes, Status> {
+    let response = sender.ask(request, |store, request| async move { store.range(request).await }).await?;
+    encode::range(&Header::new(&sender.store().identity(), response.revision), &response)
 }
 
-async fn delete_range(store: &Store, request: storage_core::DeleteRangeRequest) -> Result<Bytes, Status> {
-    let response = store.delete_range(request).await.map_err(status::of)?;
+async fn delete_range(sender: &Sender, request: storage_core::DeleteRangeRequest) -> Result<Bytes, Status> {
+    let response = sender.ask(request, |store, request| async move { store.delete_range(request).await }).await?;
     frame_of(&DeleteRangeResponse {
-        header: header::at(store, response.revision),
+        header: header::at(sender.store(), response.revision),
         deleted: response.deleted as i64,
         prev_kvs: response.prev_kvs.into_iter().map(convert::key_value).collect(),
     })
 }
 
-async fn txn(store: &Store, request: storage_core::TxnRequest) -> Result<Bytes, Status> {
-    let response = store.txn(request).await.map_err(status::of)?;
-    encode::txn(&Header::new(&store.identity(), response.revision), &response)
+async fn txn(sender: &Sender, request: storage_core::TxnRequest) -> Result<Bytes, Status> {
+    let response = sender.ask(request, |store, request| async move { store.txn(request).await }).await?;
+    encode::txn(&Header::new(&sender.store().identity(), response.revision), &response)
 }
 
 /// The chunks as messages. The next one is read when the client has taken the one before; an error ends the stream.

@@ -17,6 +17,7 @@ mod restore;
 mod restore_postgres;
 mod secrets;
 mod shared_postgres;
+mod shared_users;
 mod sled;
 mod sockets;
 mod starts;

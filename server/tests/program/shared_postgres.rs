@@ -1,14 +1,14 @@
 //! Several servers on one PostgreSQL, and what they say of each other and of the database.
 
 use conformance::postgres::Cluster;
-use etcd_client::{Client, Permission, PermissionType};
+use etcd_client::Client;
 use tempfile::{TempDir, tempdir};
 
 use crate::common::soon;
 use crate::http::{ask, status};
 use crate::process::Process;
 
-async fn server(folder: &TempDir, dsn: &str, name: &str) -> Process {
+pub(crate) async fn server(folder: &TempDir, dsn: &str, name: &str) -> Process {
     Process::ready(folder.path(), &["--storage", dsn, "--name", name]).await
 }
 
@@ -72,43 +72,4 @@ async fn a_server_without_its_database_is_not_healthy_and_is_again_once_it_is_ba
     soon(async { while client.put("k", "v", None).await.is_err() {} }).await;
     soon(async { while status(&address, "/health").await != "200" {} }).await;
     soon(async { while status(&address, "/readyz").await != "200" {} }).await;
-}
-
-/// Tokens are those of the server that gave them; users and permissions are everybody's.
-#[tokio::test]
-async fn a_change_of_permissions_on_one_server_is_in_force_on_the_other_before_its_next_answer() {
-    let (folder, dsn) = (tempdir().unwrap(), Cluster::shared().new_database());
-    let (one, two) = (server(&folder, &dsn, "one").await, server(&folder, &dsn, "two").await);
-    let mut admin = one.client().await;
-    admin.user_add("root", "root", None).await.unwrap();
-    admin.user_grant_role("root", "root").await.unwrap();
-    admin.user_add("me", "secret", None).await.unwrap();
-    admin.role_add("reader").await.unwrap();
-    admin.user_grant_role("me", "reader").await.unwrap();
-    admin.auth_enable().await.unwrap();
-    let connect = |process: &Process, user: &'static str, password: &'static str| {
-        let options = etcd_client::ConnectOptions::new().with_user(user, password);
-        let address = process.address();
-        async move { Client::connect([address], Some(options)).await.unwrap() }
-    };
-    let mut admin = connect(&one, "root", "root").await;
-    let mut me = connect(&two, "me", "secret").await;
-    for _ in 0..10 {
-        get(&mut me).await.expect_err("nothing is permitted");
-        let permission = Permission::new(PermissionType::Read, "k");
-        admin.role_grant_permission("reader", permission).await.unwrap();
-        get(&mut me).await.expect("it is permitted by now");
-        admin.role_revoke_permission("reader", "k", None).await.unwrap();
-    }
-    get(&mut me).await.expect_err("nothing is permitted");
-}
-
-/// As Go's client does: users have changed under the first question, and it is asked again.
-async fn get(client: &mut Client) -> Result<(), etcd_client::Error> {
-    match client.get("k", None).await {
-        Err(error) if error.to_string().contains("revision of auth store is old") => {
-            client.get("k", None).await.map(drop)
-        }
-        answer => answer.map(drop),
-    }
 }
