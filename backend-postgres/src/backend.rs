@@ -26,8 +26,10 @@ use crate::shared::Shared;
 use crate::tip::{Follower, measure};
 use crate::{append, clear, compact, reader, schema, turns};
 
-/// Between two looks at connections that nobody uses.
+/// Between two looks at connections that are too many, too old or not used, at most and at least: a connection is kept about as
+/// long as is allowed.
 const TIDY_INTERVAL: Duration = Duration::from_secs(10);
+const MIN_TIDY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The commit log in PostgreSQL. See the crate's documentation for how it works.
 #[derive(Debug)]
@@ -63,6 +65,7 @@ impl PostgresBackend {
             pool: readers.clone(),
             shared: Arc::clone(&shared),
             poll_interval: options.poll_interval,
+            max_lifetime: options.max_lifetime,
         };
         let closing = CancellationToken::new();
         let (until, beats) = (closing.clone(), Arc::clone(&heart));
@@ -113,8 +116,9 @@ impl PostgresBackend {
 
 /// A server holds no more of the database's memory than it needs.
 async fn tidy(pools: [Pool; 2], options: PostgresOptions) {
+    let interval = TIDY_INTERVAL.min(options.max_idle_time).min(options.max_lifetime).max(MIN_TIDY_INTERVAL);
     loop {
-        tokio::time::sleep(TIDY_INTERVAL).await;
+        tokio::time::sleep(interval).await;
         pools.iter().for_each(|pool| pool.tidy(&options));
     }
 }

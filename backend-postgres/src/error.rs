@@ -26,7 +26,7 @@ pub enum OpenError {
     },
     /// The database is not there, and cannot be made.
     #[error(
-        "database {database:?} does not exist and the role may not create it: {source}; create it, or grant CREATEDB"
+        "database {database:?} does not exist and cannot be created: {source}; create it, or grant the role CREATEDB"
     )]
     NoDatabase {
         /// Its name.

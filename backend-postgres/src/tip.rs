@@ -50,6 +50,8 @@ pub(crate) struct Follower {
     pub(crate) pool: Pool,
     pub(crate) shared: Arc<Shared>,
     pub(crate) poll_interval: Duration,
+    /// How long one connection hears notifications.
+    pub(crate) max_lifetime: Duration,
 }
 
 impl Follower {
@@ -61,8 +63,11 @@ impl Follower {
     /// Hears of commits at once. Every position that is heard was committed before it was told.
     async fn listen(&self) {
         loop {
-            if let Err(error) = self.hear().await {
-                tracing::debug!(%error, "notifications are not heard; polling goes on");
+            match timeout(self.max_lifetime, self.hear()).await {
+                // It is old enough, and another one listens at once.
+                Err(_) => continue,
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "notifications are not heard; polling goes on"),
             }
             sleep(PAUSE).await;
         }

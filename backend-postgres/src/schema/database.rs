@@ -8,6 +8,8 @@ use crate::error::OpenError;
 
 /// Where one can always connect, for making a database.
 const MAINTENANCE_DATABASE: &str = "postgres";
+/// It copies another database, which may take longer than any other statement, and waits while somebody else does.
+const UNLIMITED: &str = "SET statement_timeout = 0; SET lock_timeout = 0";
 
 /// A connection to the database that is there.
 pub(super) async fn connect(connector: &Connector) -> Result<PgConnection, OpenError> {
@@ -38,8 +40,12 @@ async fn create(connector: &Connector) -> Result<(), OpenError> {
     let database = connector.database();
     let mut connection = connector.with_database(MAINTENANCE_DATABASE).connect().await?;
     let quoted = database.replace('"', "\"\"");
-    let made = sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE \"{quoted}\""))).execute(&mut connection).await;
-    match made {
+    let make = AssertSqlSafe(format!("CREATE DATABASE \"{quoted}\""));
+    let made = async {
+        sqlx::raw_sql(UNLIMITED).execute(&mut connection).await?;
+        sqlx::raw_sql(make).execute(&mut connection).await
+    };
+    match made.await {
         // Another server was quicker.
         Err(error) if already_there(&error) => Ok(()),
         Err(source) => Err(OpenError::NoDatabase { database: database.to_owned(), source }),

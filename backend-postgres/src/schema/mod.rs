@@ -22,6 +22,7 @@ const STEPS: [&str; 3] =
 const BEGIN: &str = "
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = 0;
 SELECT pg_advisory_xact_lock(x'6175726f6368'::bigint);
 -- A step that waits for a table keeps everybody else waiting for it.
 SET LOCAL lock_timeout = '10s'";

@@ -1,6 +1,7 @@
 //! A private PostgreSQL for tests: a cluster in a temporary folder, started by the test, gone with it.
 
 mod program;
+mod session;
 
 use std::fs;
 use std::net::TcpListener;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use self::program::{as_its_user, give_away, program, run, touch, write};
+pub use self::session::Session;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 /// The name under which a standby is known to its primary.

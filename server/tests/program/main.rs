@@ -11,6 +11,7 @@ mod copy_refused;
 mod etcd;
 mod http;
 mod kine;
+mod limits_postgres;
 mod picture;
 mod process;
 mod restore;
