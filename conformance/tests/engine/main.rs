@@ -24,6 +24,7 @@ mod stats;
 mod steps;
 mod support;
 mod two_stores;
+mod two_stores_prev_kv;
 mod two_stores_sweeps;
 mod visibility;
 mod watches;
