@@ -122,6 +122,12 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The folder of its unix sockets.
+    #[must_use]
+    pub fn sockets(&self) -> String {
+        self.directory.path().display().to_string()
+    }
+
     /// Its port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -134,7 +140,7 @@ impl Cluster {
     /// If it does not start.
     pub fn resume(&mut self) {
         let (data, port) = (self.data(), self.port.to_string());
-        let sockets = self.directory.path().display().to_string();
+        let sockets = self.sockets();
         let mut command = Command::new("sh");
         command.args(["-c", WATCHED, "sh"]).arg(program("postgres"));
         command.args(["-D", &data, "-p", &port, "-k", &sockets, "-c", "listen_addresses=127.0.0.1"]);

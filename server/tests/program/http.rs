@@ -8,7 +8,7 @@ use crate::common::soon;
 use crate::process::Process;
 
 /// Where it says that it serves what `words` name.
-fn address(process: &Process, words: &str) -> String {
+pub(crate) fn address(process: &Process, words: &str) -> String {
     let line = process.said.iter().find(|line| line.contains(words)).expect("it has said where");
     line.split_once("url=http://").expect("a URL").1.to_owned()
 }

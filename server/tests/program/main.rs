@@ -10,6 +10,7 @@ mod copy;
 mod copy_refused;
 mod etcd;
 mod http;
+mod k0s;
 mod kine;
 mod limits_postgres;
 mod picture;
