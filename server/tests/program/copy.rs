@@ -55,29 +55,36 @@ async fn use_up(folder: &Path, storage: &str, key: &str) -> (Picture, Picture) {
     (before, after)
 }
 
-#[tokio::test]
-async fn a_store_goes_from_sqlite_to_postgresql_and_back_and_no_client_can_tell() {
-    let folder = tempdir().unwrap();
-    let (first, third) = ("sqlite://first.db", "sqlite://third.db");
-    let second = Cluster::shared().new_database();
-    let server = Process::ready(folder.path(), &["--storage", first]).await;
+/// Fills the first place, and copies from each to the next. A server at each shows what was there, and goes on from it.
+async fn goes_through(folder: &Path, places: &[&str]) {
+    let server = Process::ready(folder, &["--storage", places[0]]).await;
     fill(&mut server.client().await).await;
     stop(server).await;
-
-    let (_, expected) = use_up(folder.path(), first, "on the first").await;
-    let copied = copy(folder.path(), first, &second).await;
-    assert!(copied.has_said(&format!("revision {}, compacted at {COMPACTED}, 1 leases", expected.revision)));
-    let (before, expected) = {
-        let (before, after) = use_up(folder.path(), &second, "on the second").await;
-        assert_eq!(before, expected);
-        (before, after)
-    };
-    copy(folder.path(), &second, third).await;
-    let (last, _) = use_up(folder.path(), third, "on the third").await;
-    assert_eq!(last, expected);
+    let (_, mut expected) = use_up(folder, places[0], "on the first").await;
+    let mut at_first = None;
+    for step in places.windows(2) {
+        let copied = copy(folder, step[0], step[1]).await;
+        assert!(copied.has_said(&format!("revision {}, compacted at {COMPACTED}, 1 leases", expected.revision)));
+        let (found, after) = use_up(folder, step[1], "on another").await;
+        assert_eq!(found, expected, "{} to {}", step[0], step[1]);
+        at_first = at_first.or(Some(found));
+        expected = after;
+    }
     // The sources are as they were.
-    let (unchanged, _) = use_up(folder.path(), first, "on the first again").await;
-    assert_eq!(unchanged, before);
+    let (unchanged, _) = use_up(folder, places[0], "on the first again").await;
+    assert_eq!(Some(unchanged), at_first);
+}
+
+#[tokio::test]
+async fn a_store_goes_from_sqlite_to_postgresql_and_back_and_no_client_can_tell() {
+    let second = Cluster::shared().new_database();
+    goes_through(tempdir().unwrap().path(), &["sqlite://first.db", &second, "sqlite://third.db"]).await;
+}
+
+#[tokio::test]
+async fn a_store_goes_from_sqlite_to_sled_to_postgresql_to_sled_and_no_client_can_tell() {
+    let third = Cluster::shared().new_database();
+    goes_through(tempdir().unwrap().path(), &["sqlite://first.db", "sled:second", &third, "sled:fourth"]).await;
 }
 
 /// 64 MiB in `folder/big.db`.
@@ -106,7 +113,7 @@ async fn killed(folder: &Path, to: &str) -> bool {
 async fn a_copy_that_was_killed_is_gone_on_with_and_serves_nobody_before() {
     let folder = tempdir().unwrap();
     big(folder.path()).await;
-    let databases = ["sqlite://copy.db".to_owned(), Cluster::shared().new_database()];
+    let databases = ["sqlite://copy.db".to_owned(), "sled:copy".to_owned(), Cluster::shared().new_database()];
     for to in databases {
         for _ in 0..3 {
             assert!(killed(folder.path(), &to).await, "it takes longer than it takes to kill it");
