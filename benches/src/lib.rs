@@ -6,8 +6,14 @@
 
 pub mod client;
 pub mod contender;
+pub mod elsewhere;
 pub mod error;
+pub mod latencies;
+pub mod memory;
+pub mod meter;
 pub mod null_server;
+pub mod objects;
+pub mod open_loop;
 pub mod plan;
 pub mod postgres;
 pub mod proc;

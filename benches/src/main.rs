@@ -10,6 +10,7 @@ use benches::report::{Machine, Report};
 use benches::workload::Workload;
 use benches::{null_server, round, table};
 use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -54,18 +55,24 @@ struct Run {
     /// How many servers of Auroch on one database take part beside one alone, if they can share it.
     #[arg(long, default_value_t = 1)]
     servers: usize,
+    /// A server that runs already: a name, `=` and its `http://` URL. It has keys below /registry/bench/ for as long as it is measured.
+    #[arg(long, value_parser = endpoint)]
+    endpoint: Vec<(String, String)>,
     /// What is measured [default: everything]
     #[arg(long, value_delimiter = ',')]
     only: Vec<Workload>,
+    /// Do little of everything, in seconds for each contender: shows that all works, not how fast.
+    #[arg(long)]
+    quick: bool,
     /// Leave out the restart at the end.
     #[arg(long)]
     no_restart: bool,
-    /// How often everybody has a turn.
-    #[arg(long, default_value_t = 3)]
-    rounds: usize,
-    /// Keys written.
-    #[arg(long, default_value_t = 20_000)]
-    keys: usize,
+    /// How often everybody has a turn [default: 3, or 1 if quick]
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// Keys written [default: 20000, or 500 if quick]
+    #[arg(long)]
+    keys: Option<usize>,
     /// Size of a value.
     #[arg(long, default_value_t = 1024)]
     value_bytes: usize,
@@ -75,9 +82,15 @@ struct Run {
     /// Requests in flight at a time.
     #[arg(long, default_value_t = 64)]
     workers: usize,
-    /// Watchers.
-    #[arg(long, default_value_t = 100)]
-    watchers: usize,
+    /// Watchers [default: 100, or 10 if quick]
+    #[arg(long)]
+    watchers: Option<usize>,
+    /// Requests in a second where they come at fixed times (open loop) [default: 500, or 200 if quick]
+    #[arg(long)]
+    arrival_rate: Option<f64>,
+    /// Nodes of the cluster whose mix of requests is sent [default: 500, or 100 if quick]
+    #[arg(long)]
+    nodes: Option<usize>,
     /// Where the contenders' directories are made: on the disk to be measured.
     #[arg(long, default_value = ".")]
     directory: PathBuf,
@@ -108,21 +121,30 @@ impl Run {
         let mut contenders = Vec::new();
         for kind in self.kinds() {
             let flags = if kind.is_auroch() { self.auroch_flag.clone() } else { Vec::new() };
-            contenders.push(Contender::new(kind, self.program(kind)?, flags).await?);
+            let program = self.program(&kind)?;
+            contenders.push(Contender::new(kind, program, flags).await?);
+        }
+        for (name, endpoint) in &self.endpoint {
+            contenders.push(Contender::elsewhere(name, endpoint).await?);
         }
         let postgres = match contenders.iter().any(|contender| contender.kind.storage == Storage::Postgres) {
             true => Some(settings(&self.directory).await?),
             false => None,
         };
+        let turns = self.rounds.unwrap_or(if self.quick { 1 } else { 3 });
+        let steps = contenders.iter().map(|contender| plan.steps(&contender.kind.program)).sum::<usize>() * turns;
+        let progress = ProgressBar::new(steps as u64).with_style(style());
         let mut rounds = Vec::new();
-        for number in 0..self.rounds {
+        for number in 0..turns {
             let mut round = Vec::new();
             // Who comes first changes, so that nobody always finds the machine as the same other left it.
             let first = number % contenders.len();
             for contender in contenders[first..].iter().chain(&contenders[..first]) {
-                eprintln!("round {} of {}: {}", number + 1, self.rounds, contender.kind);
+                if progress.is_hidden() {
+                    eprintln!("round {} of {}: {}", number + 1, turns, contender.kind);
+                }
                 rustix::fs::sync();
-                round.push(round::run(contender, &plan, &self.directory).await?);
+                round.push(round::run(contender, &plan, &self.directory, &progress).await?);
             }
             rounds.push(round);
         }
@@ -133,26 +155,29 @@ impl Run {
     fn kinds(&self) -> Vec<Kind> {
         let several = |kind: &Kind| kind.program == Program::Auroch && kind.storage.is_shared() && self.servers > 1;
         let groups = self.contenders.iter().filter(|kind| several(kind)).map(|kind| kind.with_servers(self.servers));
-        self.contenders.iter().copied().chain(groups).collect()
+        self.contenders.iter().cloned().chain(groups).collect()
     }
 
     fn plan(&self) -> Plan {
-        let defaults = Plan::of_keys(self.keys);
+        let defaults =
+            if self.quick { Plan::quick(self.keys.unwrap_or(500)) } else { Plan::of_keys(self.keys.unwrap_or(20_000)) };
         Plan {
             value_bytes: self.value_bytes,
             connections: self.connections,
             workers: self.workers,
-            watchers: self.watchers,
+            watchers: self.watchers.unwrap_or(defaults.watchers),
+            arrival_rate: self.arrival_rate.unwrap_or(defaults.arrival_rate),
+            nodes: self.nodes.unwrap_or(defaults.nodes),
             workloads: if self.only.is_empty() { defaults.workloads } else { self.only.clone() },
             restart: !self.no_restart,
             ..defaults
         }
     }
 
-    fn program(&self, kind: Kind) -> Result<PathBuf, HarnessError> {
+    fn program(&self, kind: &Kind) -> Result<PathBuf, HarnessError> {
         let this = std::env::current_exe()?;
         let (given, default) = match kind.program {
-            Program::Null => return Ok(this),
+            Program::Null | Program::Elsewhere(_) => return Ok(this),
             Program::Auroch | Program::AurochAuth => (&self.auroch, this.with_file_name("auroch")),
             Program::Etcd => (&self.etcd, built("etcd")),
             Program::Kine => (&self.kine, built("kine")),
@@ -160,6 +185,17 @@ impl Run {
         let program = given.clone().unwrap_or(default);
         Ok(program.canonicalize().unwrap_or(program))
     }
+}
+
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed} of {duration}  {msg}");
+    style.expect("the template is well-formed")
+}
+
+/// `NAME=URL`.
+fn endpoint(text: &str) -> Result<(String, String), String> {
+    let (name, url) = text.split_once('=').ok_or("expected NAME=URL")?;
+    Ok((name.to_owned(), url.to_owned()))
 }
 
 /// Of a PostgreSQL as contenders get it.

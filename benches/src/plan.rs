@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::contender::Program;
 use crate::workload::Workload;
 
 /// The sizes of a run, the same for every contender.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// Keys written.
     pub keys: usize,
@@ -33,6 +34,26 @@ pub struct Plan {
     pub watched_updates: usize,
     /// How long a watch may be silent before what is missing counts as lost.
     pub watch_patience: Duration,
+    /// Requests in a second where they come at fixed times.
+    pub arrival_rate: f64,
+    /// For how long they do.
+    pub arrival_time: Duration,
+    /// Objects that are deleted.
+    pub deletes: usize,
+    /// Nodes whose leases are renewed by updates over one connection, and how many updates that is.
+    pub flooding_nodes: usize,
+    /// Updates of these.
+    pub flooding_updates: usize,
+    /// Leases that are kept alive.
+    pub leases: usize,
+    /// How often one of them is.
+    pub keepalives: usize,
+    /// Leases with a key each that expire at about the same time.
+    pub expiring: usize,
+    /// Nodes of the cluster whose mix of requests is sent.
+    pub nodes: usize,
+    /// How long a server is idle after a workload before its memory is read: allocators and collectors give it back with a delay.
+    pub settle: Duration,
     /// What is measured; creates always are, because the rest needs the keys.
     pub workloads: Vec<Workload>,
     /// Whether the servers are killed and started again at the end.
@@ -56,9 +77,55 @@ impl Plan {
             watchers: 100,
             watched_updates: 5000,
             watch_patience: Duration::from_secs(60),
+            arrival_rate: 500.0,
+            arrival_time: Duration::from_secs(10),
+            deletes: keys.min(20_000),
+            flooding_nodes: 1000,
+            flooding_updates: 20_000,
+            leases: 1000,
+            keepalives: 20_000,
+            expiring: 1000,
+            nodes: 500,
+            settle: Duration::from_secs(2),
             workloads: Workload::ALL.to_vec(),
             restart: true,
         }
+    }
+
+    /// A plan that takes seconds for each contender: it shows that all works, and nothing of how fast it is.
+    #[must_use]
+    pub fn quick(keys: usize) -> Self {
+        Self {
+            single_updates: 100,
+            gets: 1000,
+            counts: 20,
+            lists: 2,
+            watchers: 10,
+            watched_updates: 200,
+            arrival_rate: 200.0,
+            arrival_time: Duration::from_secs(1),
+            deletes: keys.min(500),
+            flooding_nodes: 100,
+            flooding_updates: 500,
+            leases: 50,
+            keepalives: 500,
+            expiring: 50,
+            nodes: 100,
+            settle: Duration::from_millis(100),
+            ..Self::of_keys(keys)
+        }
+    }
+
+    /// How many requests come at fixed times.
+    #[must_use]
+    pub fn arrivals(&self, rate: f64) -> usize {
+        (rate * self.arrival_time.as_secs_f64()) as usize
+    }
+
+    /// How many workloads `program` is asked for.
+    #[must_use]
+    pub fn steps(&self, program: &Program) -> usize {
+        Workload::ALL.into_iter().filter(|workload| workload.suits(program) && self.includes(*workload)).count()
     }
 
     /// Whether `workload` is to be measured.

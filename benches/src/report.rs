@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contender::{Contender, Kind};
 use crate::plan::Plan;
@@ -10,7 +10,7 @@ use crate::round::Round;
 use crate::stats::Spread;
 
 /// What was measured, with what, where.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Report {
     /// The machine.
     pub machine: Machine,
@@ -25,7 +25,7 @@ pub struct Report {
 }
 
 /// Where it was measured.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Machine {
     /// Processors, which the client and the servers share.
     pub processors: usize,
@@ -48,12 +48,12 @@ impl Machine {
 
 impl Report {
     /// The spread of a figure of one contender over the rounds.
-    pub fn spread(&self, kind: Kind, figure: impl Fn(&Round) -> Option<f64>) -> Option<Spread> {
+    pub fn spread(&self, kind: &Kind, figure: impl Fn(&Round) -> Option<f64>) -> Option<Spread> {
         Spread::of(self.rounds.iter().filter_map(|round| of(round, kind).and_then(&figure)).collect())
     }
 
     /// The spread of the ratio of one contender's figure to another's in the same round.
-    pub fn ratio(&self, (one, other): (Kind, Kind), figure: impl Fn(&Round) -> Option<f64>) -> Option<Spread> {
+    pub fn ratio(&self, (one, other): (&Kind, &Kind), figure: impl Fn(&Round) -> Option<f64>) -> Option<Spread> {
         let ratio = |round: &Vec<Round>| {
             let (one, other) = (figure(of(round, one)?)?, figure(of(round, other)?)?);
             (other > 0.0).then_some(one / other)
@@ -62,6 +62,6 @@ impl Report {
     }
 }
 
-fn of(round: &[Round], kind: Kind) -> Option<&Round> {
-    round.iter().find(|r| r.kind == kind)
+fn of<'a>(round: &'a [Round], kind: &Kind) -> Option<&'a Round> {
+    round.iter().find(|r| r.kind == *kind)
 }

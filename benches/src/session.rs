@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -10,19 +10,25 @@ use tokio::task::JoinSet;
 
 use crate::client::{Connection, Kv};
 use crate::error::HarnessError;
+use crate::latencies::Latencies;
+use crate::objects::Objects;
 use crate::plan::Plan;
-use crate::stats::Latencies;
+use crate::shape;
 use crate::user;
 use crate::workload::Done;
 
-/// The connections to one server and the mod revision of every key there.
+/// The largest value that is written, unless the plan has larger ones.
+const LARGEST_BYTES: usize = 16 << 10;
+
+/// The connections to one server and the objects there.
 pub struct Session {
     /// What is asked of the server.
     pub plan: Plan,
     /// Connections to it; if it is several servers, to each as many, one server after the other.
     pub connections: Vec<Connection>,
     servers: usize,
-    revisions: Vec<AtomicI64>,
+    /// The objects that most workloads are about.
+    pub pods: Arc<Objects>,
     filling: Bytes,
     start: Instant,
 }
@@ -54,36 +60,44 @@ impl Session {
     }
 
     fn over(connections: Vec<Connection>, servers: usize, plan: Plan) -> Arc<Self> {
-        let revisions = (0..plan.keys).map(|_| AtomicI64::new(0)).collect();
+        let pods = Objects::new(shape::PODS, plan.keys, plan.value_bytes);
         // Bytes of no regularity, should a contender compress.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let filling = (0..plan.value_bytes).map(|_| step(&mut state)).collect::<Vec<u8>>().into();
-        Arc::new(Self { plan, connections, servers, revisions, filling, start: Instant::now() })
+        let filling = (0..plan.value_bytes.max(LARGEST_BYTES)).map(|_| step(&mut state)).collect::<Vec<u8>>().into();
+        Arc::new(Self { plan, connections, servers, pods, filling, start: Instant::now() })
     }
 
     /// The KV service for worker `number`; workers share connections evenly.
     #[must_use]
     pub fn kv(&self, number: usize) -> Kv {
-        self.connections[number % self.connections.len()].kv()
+        self.connection(number).kv()
     }
 
-    /// The mod revision of a key, 0 before it was created.
+    /// The connection of worker `number`.
     #[must_use]
-    pub fn revision(&self, key: usize) -> i64 {
-        self.revisions[key].load(Ordering::Relaxed)
+    pub fn connection(&self, number: usize) -> &Connection {
+        &self.connections[number % self.connections.len()]
     }
 
-    /// Notes the mod revision of a key.
-    pub fn set_revision(&self, key: usize, revision: i64) {
-        self.revisions[key].store(revision, Ordering::Relaxed);
-    }
-
-    /// A value that tells when it was made.
+    /// The same objects over the first connection alone.
     #[must_use]
-    pub fn stamped_value(&self) -> Bytes {
-        let mut value = BytesMut::with_capacity(self.filling.len().max(size_of::<u64>()));
+    pub fn over_one_connection(&self) -> Arc<Self> {
+        Arc::new(Self {
+            plan: self.plan.clone(),
+            connections: self.connections[..1].to_vec(),
+            servers: 1,
+            pods: Arc::clone(&self.pods),
+            filling: self.filling.clone(),
+            start: self.start,
+        })
+    }
+
+    /// A value of so many bytes, but 16 KiB or what the plan says at most, that tells when it was made.
+    #[must_use]
+    pub fn stamped_value(&self, bytes: usize) -> Bytes {
+        let mut value = BytesMut::with_capacity(bytes.max(size_of::<u64>()));
         value.put_u64(nanos(self.start.elapsed()));
-        value.put_slice(self.filling.get(size_of::<u64>()..).unwrap_or_default());
+        value.put_slice(self.filling.get(size_of::<u64>()..bytes).unwrap_or_default());
         value.freeze()
     }
 
@@ -127,9 +141,9 @@ impl Session {
         while let Some(worker) = tasks.join_next().await {
             let (server, latencies) = worker.map_err(|e| HarnessError::unexpected(e.to_string()))??;
             by_server[server] += latencies.count();
-            all.merge(latencies);
+            all.merge(&latencies);
         }
-        Ok(Done { operations: all.count(), latencies: all, by_server, lost: 0 })
+        Ok(Done { by_server, ..Done::of(all) })
     }
 }
 

@@ -27,11 +27,8 @@ pub async fn log_in(connection: &Connection) -> Result<HeaderValue, HarnessError
         auth.role_add(pb::AuthRoleAddRequest { name: role.clone() }).await?;
         auth.user_grant_role(pb::AuthUserGrantRoleRequest { user: name, role }).await?;
     }
-    let keys = Permission {
-        perm_type: Type::Readwrite.into(),
-        key: shape::PREFIX.into(),
-        range_end: shape::PREFIX_END.into(),
-    };
+    let keys =
+        Permission { perm_type: Type::Readwrite.into(), key: shape::ROOT.into(), range_end: shape::ROOT_END.into() };
     let grant = pb::AuthRoleGrantPermissionRequest { name: USER.to_owned(), perm: Some(keys) };
     auth.role_grant_permission(grant).await?;
     auth.auth_enable(pb::AuthEnableRequest {}).await?;

@@ -4,16 +4,20 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use benches::client::Connection;
 use benches::contender::{Contender, Program};
+use benches::meter::{Measured, Sample};
 use benches::plan::Plan;
 use benches::proc::{Process, Processes};
 use benches::report::{Machine, Report};
-use benches::round::{Measured, Round, Sample, measure};
+use benches::round::{self, Round, measure};
 use benches::session::Session;
 use benches::workload::Workload;
-use benches::{null_server, table};
+use benches::{null_server, shape, table};
+use indicatif::ProgressBar;
+use proto::etcdserverpb::RangeRequest;
 use server::{Listener, ServerOptions};
 use storage_core::{MemoryBackend, Store, StoreOptions};
 use tokio::net::TcpListener;
@@ -31,7 +35,13 @@ fn tiny() -> Plan {
         watchers: 5,
         watched_updates: 40,
         watch_patience: Duration::from_secs(30),
-        ..Plan::of_keys(50)
+        arrival_time: Duration::from_millis(200),
+        flooding_nodes: 10,
+        flooding_updates: 50,
+        leases: 5,
+        keepalives: 20,
+        expiring: 5,
+        ..Plan::quick(50)
     }
 }
 
@@ -52,15 +62,20 @@ async fn null() -> Contender {
 
 async fn sample(workload: Workload, session: &Arc<Session>) -> Sample {
     let measured = Measured { servers: Processes::new([Process::this()]), database: None, data: Vec::new() };
-    measure(workload, session, &measured).await.unwrap()
+    measure(workload, session, Some(measured), Instant::now()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_workload_runs_against_auroch_and_fills_the_table() {
     let plan = tiny();
     let session = Session::open(&[serve().await], plan.clone()).await.unwrap();
-    let mut round =
-        Round { kind: "auroch".parse().unwrap(), idle_bytes: 1, samples: Default::default(), restart: None };
+    let mut round = Round {
+        kind: "auroch".parse().unwrap(),
+        idle_bytes: Some(1),
+        samples: Default::default(),
+        memory: Vec::new(),
+        restart: None,
+    };
     for workload in Workload::ALL {
         round.samples.insert(workload, sample(workload, &session).await);
     }
@@ -68,7 +83,7 @@ async fn every_workload_runs_against_auroch_and_fills_the_table() {
     let watch = &round.samples[&Workload::Watch];
     assert_eq!((watch.operations, watch.lost), (plan.watchers * plan.watched_updates, 0));
 
-    let contenders = vec![Contender { kind: round.kind, ..null().await }];
+    let contenders = vec![Contender { kind: round.kind.clone(), ..null().await }];
     let report = Report { machine: Machine::this(), plan, postgres: None, contenders, rounds: vec![vec![round]] };
     let text = table::render(&report);
     for workload in Workload::ALL {
@@ -79,7 +94,7 @@ async fn every_workload_runs_against_auroch_and_fills_the_table() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_may_do_all_that_is_measured() {
     let session = Session::open_for_user(&[serve().await], tiny()).await.unwrap();
-    for workload in Workload::ALL {
+    for workload in Workload::ALL.into_iter().filter(|w| w.suits(&Program::AurochAuth)) {
         assert!(sample(workload, &session).await.operations > 0);
     }
 }
@@ -90,7 +105,7 @@ async fn a_server_that_keeps_nothing_can_be_asked_for_what_suits_it() {
     let address = listener.local_addr().unwrap();
     tokio::spawn(null_server::serve(listener));
     let session = Session::open(&[address], tiny()).await.unwrap();
-    for workload in Workload::ALL.into_iter().filter(|w| w.suits(Program::Null)) {
+    for workload in Workload::ALL.into_iter().filter(|w| w.suits(&Program::Null)) {
         assert!(sample(workload, &session).await.operations > 0);
     }
 }
@@ -123,6 +138,29 @@ async fn a_server_that_loses_keys_makes_no_figures() {
     let address = listener.local_addr().unwrap();
     tokio::spawn(null_server::serve(listener));
     let session = Session::open(&[address], tiny()).await.unwrap();
-    assert!(Workload::Count.run(&session).await.is_err());
-    assert!(Workload::List.run(&session).await.is_err());
+    for workload in [Workload::Count, Workload::List] {
+        assert!(measure(workload, &session, None, Instant::now()).await.is_err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_elsewhere_is_measured_without_its_process_and_keeps_keys_of_others() {
+    let address = serve().await;
+    let mut kv = Connection::open(address).await.unwrap().kv();
+    let foreign = shape::create("/registry/pods/default/theirs".into(), "value".into(), 0);
+    kv.txn(foreign).await.unwrap();
+    let contender = Contender::elsewhere("theirs", &format!("http://{address}")).await.unwrap();
+    let plan = Plan { workloads: vec![Workload::Count], ..tiny() };
+    let directory = tempfile::tempdir().unwrap();
+    let round = round::run(&contender, &plan, directory.path(), &ProgressBar::hidden()).await.unwrap();
+    assert!(round.samples[&Workload::Count].costs.is_none() && round.idle_bytes.is_none());
+
+    let everything = RangeRequest { key: vec![0].into(), range_end: vec![0].into(), ..RangeRequest::default() };
+    let left = kv.range(everything).await.unwrap().into_inner().kvs;
+    assert_eq!(left.iter().map(|kv| &kv.key[..]).collect::<Vec<_>>(), [b"/registry/pods/default/theirs"]);
+}
+
+#[tokio::test]
+async fn a_contenders_name_cannot_be_given_to_a_server_elsewhere() {
+    assert!(Contender::elsewhere("etcd", "http://127.0.0.1:1").await.is_err());
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a contender is. Its name is that of the program and, where there is a choice, of the storage: `auroch-postgres`; several
 /// servers on one storage have their number behind it: `auroch-postgres-x3`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Kind {
     /// The program.
     pub program: Program,
@@ -18,7 +18,7 @@ pub struct Kind {
 }
 
 /// A program that serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Program {
     /// etcd, the reference.
     Etcd,
@@ -30,6 +30,8 @@ pub enum Program {
     Kine,
     /// A server that answers without doing anything: the floor.
     Null,
+    /// A server that somebody else has started, under a name that the user gave it.
+    Elsewhere(String),
 }
 
 /// Where data is kept.
@@ -57,16 +59,19 @@ impl Program {
     ];
 
     /// The storages it has; the first is meant where none is named.
-    fn storages(self) -> &'static [Storage] {
+    fn storages(&self) -> &'static [Storage] {
         match self {
-            Self::Etcd | Self::Null => &[Storage::Own],
+            Self::Etcd | Self::Null | Self::Elsewhere(_) => &[Storage::Own],
             Self::Auroch | Self::AurochAuth => &[Storage::Sqlite, Storage::Postgres, Storage::Sled, Storage::Memory],
             Self::Kine => &[Storage::Sqlite, Storage::Postgres],
         }
     }
 
-    fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, program)| *program == self).map_or("", |(name, _)| name)
+    fn name(&self) -> &str {
+        match self {
+            Self::Elsewhere(name) => name,
+            program => Self::ALL.iter().find(|(_, one)| one == program).map_or("", |(name, _)| name),
+        }
     }
 }
 
@@ -93,31 +98,32 @@ impl Storage {
 impl Kind {
     /// One server of `program` on `storage`.
     #[must_use]
-    pub const fn one(program: Program, storage: Storage) -> Self {
+    pub fn one(program: Program, storage: Storage) -> Self {
         Self { program, storage, servers: 1 }
     }
 
     /// The same with so many servers.
     #[must_use]
-    pub const fn with_servers(self, servers: usize) -> Self {
-        Self { servers, ..self }
+    pub fn with_servers(&self, servers: usize) -> Self {
+        Self { servers, ..self.clone() }
     }
 
     /// Whether it is Auroch, in any form.
     #[must_use]
-    pub fn is_auroch(self) -> bool {
+    pub fn is_auroch(&self) -> bool {
         matches!(self.program, Program::Auroch | Program::AurochAuth)
     }
 
     /// Whether it can be started again on what it has written, and asked without a user whether it is there.
     #[must_use]
-    pub fn can_restart(self) -> bool {
-        !self.has_users() && self.program != Program::Null && self.storage != Storage::Memory
+    pub fn can_restart(&self) -> bool {
+        let keeps = !matches!(self.program, Program::Null | Program::Elsewhere(_));
+        keeps && !self.has_users() && self.storage != Storage::Memory
     }
 
     /// Whether authentication is on.
     #[must_use]
-    pub fn has_users(self) -> bool {
+    pub fn has_users(&self) -> bool {
         self.program == Program::AurochAuth
     }
 }
@@ -134,7 +140,7 @@ impl FromStr for Kind {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let unknown = || format!("there is no contender {name:?}; there are {}", all_names());
-        let matching = Program::ALL.iter().find_map(|(n, program)| Some((*program, name.strip_prefix(n)?)));
+        let matching = Program::ALL.iter().find_map(|(n, program)| Some((program.clone(), name.strip_prefix(n)?)));
         let (program, suffix) = matching.ok_or_else(unknown)?;
         let named = Storage::ALL.iter().find(|(s, _)| *s == suffix).map(|(_, storage)| *storage).ok_or_else(unknown)?;
         let storage = if suffix.is_empty() { program.storages()[0] } else { named };
@@ -143,13 +149,27 @@ impl FromStr for Kind {
 }
 
 fn all_names() -> String {
-    let kinds = Program::ALL.iter().flat_map(|(_, p)| p.storages().iter().map(|storage| Kind::one(*p, *storage)));
+    let kinds =
+        Program::ALL.iter().flat_map(|(_, p)| p.storages().iter().map(|storage| Kind::one(p.clone(), *storage)));
     kinds.map(|kind| kind.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 impl Serialize for Kind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// A name that is no contender's is that of a server elsewhere.
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let (one, servers) = match name.rsplit_once("-x").and_then(|(one, n)| Some((one, n.parse().ok()?))) {
+            Some((one, servers)) => (one, servers),
+            None => (name.as_str(), 1),
+        };
+        let elsewhere = |_| Self::one(Program::Elsewhere(name.clone()), Storage::Own);
+        Ok(one.parse().map_or_else(elsewhere, |kind: Self| kind.with_servers(servers)))
     }
 }
 
@@ -174,6 +194,16 @@ mod tests {
     fn several_servers_show_their_number() {
         let one: Kind = "auroch-postgres".parse().unwrap();
         assert_eq!(one.with_servers(3).to_string(), "auroch-postgres-x3");
+    }
+
+    #[test]
+    fn what_is_read_from_json_is_what_was_written() {
+        let one: Kind = "auroch-postgres".parse().unwrap();
+        let elsewhere = Kind::one(Program::Elsewhere("east-x".to_owned()), Storage::Own);
+        for kind in [one.with_servers(3), one, elsewhere] {
+            let json = serde_json::to_string(&kind).unwrap();
+            assert_eq!(serde_json::from_str::<Kind>(&json).unwrap(), kind);
+        }
     }
 
     #[test]

@@ -6,19 +6,20 @@ mod running;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
 pub use self::kind::{Kind, Program, Storage};
 pub use self::running::Running;
+use crate::elsewhere;
 use crate::error::HarnessError;
 
 /// A server to be measured.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Contender {
     /// What it is.
     pub kind: Kind,
-    /// Its program.
+    /// Its program; of one elsewhere, its URL.
     pub program: PathBuf,
     /// What it says of its version.
     pub version: String,
@@ -47,11 +48,27 @@ impl Contender {
         Ok(Self { kind, program, version, extra_flags })
     }
 
+    /// The server that serves at `endpoint`, an `http://` URL, which is asked for its version.
+    ///
+    /// # Errors
+    /// If it cannot be reached, or `name` is that of a contender.
+    pub async fn elsewhere(name: &str, endpoint: &str) -> Result<Self, HarnessError> {
+        if name.parse::<Kind>().is_ok() {
+            return Err(HarnessError::unexpected(format!(
+                "{name} is a contender's name: choose another for {endpoint}"
+            )));
+        }
+        let version = elsewhere::version(elsewhere::resolve(endpoint).await?).await?;
+        let kind = Kind::one(Program::Elsewhere(name.to_owned()), Storage::Own);
+        Ok(Self { kind, program: endpoint.into(), version, extra_flags: Vec::new() })
+    }
+
     /// What an answered write has survived.
     #[must_use]
     pub fn durability(&self) -> &'static str {
-        match (self.kind.program, self.kind.storage) {
+        match (&self.kind.program, self.kind.storage) {
             _ if !self.extra_flags.is_empty() => "durable as its flags make it",
+            (Program::Elsewhere(_), _) => "as its owner has set it up",
             (Program::Null, _) | (_, Storage::Memory) => "keeps nothing",
             (_, Storage::Postgres) => "PostgreSQL's fsync and synchronous_commit before every answer",
             (Program::Etcd, _) => "fdatasync of the WAL before every answer",
@@ -64,6 +81,9 @@ impl Contender {
     /// The command line, with the places that change from run to run left out.
     #[must_use]
     pub fn command(&self) -> String {
+        if let Program::Elsewhere(_) = self.kind.program {
+            return self.program.display().to_string();
+        }
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let place = Place { data: Path::new("DIR"), client: anywhere, peer: anywhere, dsn: "postgres://HOST/DATABASE" };
         let mut words = vec![self.program.file_name().unwrap_or_default().to_string_lossy().into_owned()];
@@ -78,6 +98,7 @@ impl Contender {
             Program::Auroch | Program::AurochAuth => auroch_flags(self.kind.storage, place),
             Program::Kine => kine_flags(self.kind.storage, place),
             Program::Etcd => etcd_flags(place),
+            Program::Elsewhere(_) => Vec::new(),
         };
         flags.extend(self.extra_flags.iter().cloned());
         flags

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use super::{Contender, Place, Storage};
+use super::{Contender, Kind, Place, Program, Storage};
 use crate::client::Connection;
+use crate::elsewhere;
 use crate::error::HarnessError;
 use crate::postgres::Postgres;
 use crate::proc::{Process, Processes};
@@ -24,6 +25,8 @@ const POLL: Duration = Duration::from_millis(5);
 pub struct Running {
     contender: Contender,
     servers: Vec<Server>,
+    /// Where it is, if the harness has not started it.
+    elsewhere: Option<SocketAddr>,
     database: Option<Postgres>,
     directory: TempDir,
 }
@@ -39,7 +42,7 @@ struct Server {
 }
 
 impl Contender {
-    /// Starts it in a fresh directory below `parent`, and waits until it answers.
+    /// Starts it in a fresh directory below `parent`, and waits until it answers; one that is elsewhere is only found.
     ///
     /// # Errors
     /// If it does not.
@@ -49,10 +52,15 @@ impl Contender {
             Storage::Postgres => Some(Postgres::start(parent).await?),
             _ => None,
         };
-        let mut running = Running { contender: self.clone(), servers: Vec::new(), database, directory };
-        for number in 0..self.kind.servers {
+        let elsewhere = match self.kind.program {
+            Program::Elsewhere(_) => Some(elsewhere::resolve(&self.program.to_string_lossy()).await?),
+            _ => None,
+        };
+        let servers = if elsewhere.is_some() { 0 } else { self.kind.servers };
+        let mut running = Running { contender: self.clone(), servers: Vec::new(), elsewhere, database, directory };
+        for number in 0..servers {
             let home = running.directory.path().join(number.to_string());
-            let mut server = Server::new(&home)?;
+            let mut server = Server::new(&home, &self.kind.program)?;
             server.start(self, running.dsn()).await?;
             running.servers.push(server);
         }
@@ -64,7 +72,19 @@ impl Running {
     /// Where it listens: an address for each server.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.servers.iter().map(|server| server.client).collect()
+        self.servers.iter().map(|server| server.client).chain(self.elsewhere).collect()
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> &Kind {
+        &self.contender.kind
+    }
+
+    /// Whether somebody else has started it: then it has keys of others, and its processes are out of reach.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
     }
 
     /// Its processes, without those of its database.
@@ -124,8 +144,9 @@ impl Running {
 }
 
 impl Server {
-    fn new(home: &Path) -> Result<Self, HarnessError> {
-        let data = home.join("data");
+    fn new(home: &Path, program: &Program) -> Result<Self, HarnessError> {
+        // kine takes no directory: by default it is this one below its working directory.
+        let data = home.join(if *program == Program::Kine { "db" } else { "data" });
         std::fs::create_dir_all(home)?;
         Ok(Self { client: free_address()?, peer: free_address()?, data, log: home.join("log"), child: None })
     }

@@ -19,7 +19,7 @@ pub fn render(report: &Report) -> String {
 
 fn write_all(out: &mut String, report: &Report) -> fmt::Result {
     write_conditions(out, report)?;
-    let kinds: Vec<Kind> = report.contenders.iter().map(|c| c.kind).collect();
+    let kinds: Vec<&Kind> = report.contenders.iter().map(|c| &c.kind).collect();
     write!(out, "\n| | unit |")?;
     for kind in &kinds {
         write!(out, " {kind} |")?;
@@ -44,20 +44,21 @@ fn write_all(out: &mut String, report: &Report) -> fmt::Result {
 }
 
 /// Who is compared with whom, of those who took part.
-fn ratios(kinds: &[Kind]) -> Vec<(Kind, Kind)> {
+fn ratios<'a>(kinds: &[&'a Kind]) -> Vec<(&'a Kind, &'a Kind)> {
     let pairs = kinds.iter().flat_map(|&one| kinds.iter().map(move |&other| (one, other)));
     pairs.filter(|&(one, other)| is_compared(one, other)).collect()
 }
 
 /// Auroch with etcd, and with kine on the same storage; and what differs from another Auroch in one thing with that one.
-fn is_compared(one: Kind, other: Kind) -> bool {
+fn is_compared(one: &Kind, other: &Kind) -> bool {
     let plain = one.program == Program::Auroch && one.servers == 1;
-    match other.program {
+    match &other.program {
         Program::Etcd => plain,
         Program::Kine => plain && one.storage == other.storage && other.servers == 1,
-        _ if one.servers > 1 => other == one.with_servers(1),
+        _ if one.servers > 1 => *other == one.with_servers(1),
         Program::Auroch if one.has_users() => one.storage == other.storage,
         Program::Auroch => plain && one.storage == Storage::Sled && other.storage == Storage::Sqlite,
+        Program::Elsewhere(_) => plain,
         Program::AurochAuth | Program::Null => false,
     }
 }
@@ -81,7 +82,7 @@ fn write_conditions(out: &mut String, report: &Report) -> fmt::Result {
         report.rounds.len()
     )?;
     for contender in &report.contenders {
-        let (kind, version) = (contender.kind, &contender.version);
+        let (kind, version) = (&contender.kind, &contender.version);
         writeln!(out, "- {kind}: {version}; `{}`; {}", contender.command(), contender.durability())?;
     }
     if let Some(postgres) = &report.postgres {
@@ -123,6 +124,7 @@ mod tests {
         let kinds = ["etcd", "auroch-sqlite", "auroch-postgres", "auroch-sled", "kine-sqlite", "kine-postgres", "null"];
         let mut kinds: Vec<Kind> = kinds.iter().map(|name| name.parse().unwrap()).collect();
         kinds.push(kinds[2].with_servers(3));
+        let kinds: Vec<&Kind> = kinds.iter().collect();
         let pairs = ratios(&kinds).into_iter().map(|(one, other)| format!("{one} {other}")).collect::<Vec<_>>();
         let expected = [
             "auroch-sqlite etcd",

@@ -1,7 +1,8 @@
 //! The lines of the table.
 
+use crate::meter::{Costs, Sample};
 use crate::plan::Plan;
-use crate::round::{Restart, Round, Sample};
+use crate::round::{Restart, Round};
 use crate::workload::Workload;
 
 type Figure = Box<dyn Fn(&Round) -> Option<f64>>;
@@ -22,6 +23,7 @@ pub(super) enum Unit {
     Megabytes,
     Kilobytes,
     Number,
+    Ratio,
 }
 
 impl Unit {
@@ -32,7 +34,7 @@ impl Unit {
             Self::Micros => "us",
             Self::Megabytes => "MB",
             Self::Kilobytes => "KB",
-            Self::Number => "",
+            Self::Number | Self::Ratio => "",
         }
     }
 
@@ -40,14 +42,14 @@ impl Unit {
         match self {
             Self::Megabytes => 1e-6,
             Self::Kilobytes => 1e-3,
-            Self::Rate | Self::Seconds | Self::Micros | Self::Number => 1.0,
+            Self::Rate | Self::Seconds | Self::Micros | Self::Number | Self::Ratio => 1.0,
         }
     }
 }
 
 /// All lines that the plan may have figures for.
 pub(super) fn rows(plan: &Plan) -> Vec<Row> {
-    let mut rows = vec![row("RSS idle".into(), Unit::Megabytes, |round| Some(round.idle_bytes as f64))];
+    let mut rows = vec![row("RSS idle".into(), Unit::Megabytes, |round| Some(round.idle_bytes? as f64))];
     for workload in Workload::ALL.into_iter().filter(|w| plan.includes(*w)) {
         rows.extend(of_workload(workload));
     }
@@ -72,32 +74,58 @@ const RESTART: &[RestartLine] = &[
 type Line = (&'static str, Unit, fn(&Sample) -> Option<f64>);
 
 fn of_workload(workload: Workload) -> impl Iterator<Item = Row> {
-    let lines = COMMON.iter().chain(particular(workload));
-    lines.map(move |&(what, unit, figure)| {
+    // How many leases expire in a second is a matter of when they were granted.
+    let common = if workload == Workload::LeaseExpiry { &COMMON[1..] } else { COMMON };
+    let lines = common.iter().chain(particular(workload));
+    let lines = lines.map(move |&(what, unit, figure)| {
         row(format!("{}: {what}", workload.title()), unit, move |r| r.samples.get(&workload).and_then(figure))
-    })
+    });
+    lines.chain(undisturbed(workload).map(|(other, title)| {
+        row(title.into(), Unit::Ratio, move |round| {
+            let p99 = |w| Some(round.samples.get(&w)?.latency.quantile_us(0.99)).filter(|p99| *p99 > 0.0);
+            Some(p99(workload)? / p99(other)?)
+        })
+    }))
+}
+
+/// The same load without what disturbs it here.
+fn undisturbed(workload: Workload) -> Option<(Workload, &'static str)> {
+    match workload {
+        Workload::WatchStalled => Some((Workload::Watch, "watch fan-out: p99 with one stalled to that without")),
+        Workload::Compaction => Some((Workload::UpdateOpen, "update: p99 during compaction to that without")),
+        _ => None,
+    }
 }
 
 const COMMON: &[Line] = &[
     ("rate", Unit::Rate, |s| Some(s.rate())),
     ("rate of the slowest server", Unit::Rate, Sample::slowest_rate),
-    ("p50", Unit::Micros, |s| Some(s.latency.p50_us)),
-    ("p99", Unit::Micros, |s| Some(s.latency.p99_us)),
-    ("server CPU each", Unit::Micros, |s| Some(s.server_cpu_us)),
-    ("database CPU each", Unit::Micros, |s| s.database_cpu_us),
+    ("p50", Unit::Micros, |s| Some(s.latency.quantile_us(0.5))),
+    ("p99", Unit::Micros, |s| Some(s.latency.quantile_us(0.99))),
+    ("p99.9", Unit::Micros, |s| Some(s.latency.quantile_us(0.999))),
+    ("server CPU each", Unit::Micros, |s| cost(s, |c| Some(c.server_cpu_us))),
+    ("database CPU each", Unit::Micros, |s| cost(s, |c| c.database_cpu_us)),
     ("client CPU each", Unit::Micros, |s| Some(s.client_cpu_us)),
 ];
-const RSS_AFTER: Line = ("RSS after", Unit::Megabytes, |s| Some(s.resident_bytes as f64));
-const RSS_GROWTH: Line = ("RSS growth, peak", Unit::Megabytes, |s| Some(s.peak_growth_bytes as f64));
-const WRITTEN: Line = ("written to disk each", Unit::Kilobytes, |s| Some(s.written_bytes));
-const ON_DISK: Line = ("data on disk after", Unit::Megabytes, |s| Some(s.allocated_bytes as f64));
+const RSS_AFTER: Line = ("RSS after", Unit::Megabytes, |s| cost(s, |c| Some(c.resident_bytes as f64)));
+const RSS_GROWTH: Line = ("RSS growth, peak", Unit::Megabytes, |s| cost(s, |c| Some(c.peak_growth_bytes as f64)));
+const WRITTEN: Line = ("written to disk each", Unit::Kilobytes, |s| cost(s, |c| Some(c.written_bytes)));
+const ON_DISK: Line = ("data on disk after", Unit::Megabytes, |s| cost(s, |c| Some(c.allocated_bytes as f64)));
 const LOST: Line = ("events lost", Unit::Number, |s| Some(s.lost as f64));
+const COMPACTION: Line = ("time of the compaction", Unit::Seconds, |s| s.beside_seconds);
+
+fn cost(sample: &Sample, figure: impl Fn(&Costs) -> Option<f64>) -> Option<f64> {
+    sample.costs.as_ref().and_then(figure)
+}
 
 fn particular(workload: Workload) -> &'static [Line] {
+    use Workload::*;
     match workload {
-        Workload::Create | Workload::Update => &[WRITTEN, ON_DISK, RSS_AFTER],
-        Workload::ListPages | Workload::List | Workload::RangeStream => &[RSS_GROWTH, RSS_AFTER],
-        Workload::Watch => &[LOST, RSS_AFTER],
-        Workload::UpdateSingle | Workload::Get | Workload::Count => &[],
+        Create | Update | Delete | LeaseFlood | Kubernetes => &[WRITTEN, ON_DISK, RSS_AFTER],
+        ListPages | List | RangeStream => &[RSS_GROWTH, RSS_AFTER],
+        Watch | LeaseExpiry => &[LOST, RSS_AFTER],
+        WatchStalled => &[LOST, RSS_GROWTH, RSS_AFTER],
+        Compaction => &[COMPACTION, ON_DISK, RSS_AFTER],
+        UpdateSingle | Get | Count | CreateOpen | UpdateOpen | GetOpen | LeaseKeepalive => &[],
     }
 }

@@ -1,8 +1,14 @@
 //! What is measured, a file each.
 
+mod compaction;
 mod count;
 mod create;
+mod delete;
 mod get;
+mod kubernetes;
+mod lease_expiry;
+mod lease_flood;
+mod lease_keepalive;
 mod list;
 mod list_pages;
 mod range_stream;
@@ -10,17 +16,19 @@ mod update;
 mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contender::Program;
 use crate::error::HarnessError;
+use crate::latencies::Latencies;
+use crate::meter::Meter;
 use crate::session::Session;
-use crate::stats::Latencies;
 
 /// A kind of load. The order is the one they run in: each finds what those before it left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Workload {
@@ -32,6 +40,12 @@ pub enum Workload {
     UpdateSingle,
     /// Reads of single keys by all workers.
     Get,
+    /// Creates at fixed times.
+    CreateOpen,
+    /// Updates at fixed times.
+    UpdateOpen,
+    /// Reads of single keys at fixed times.
+    GetOpen,
     /// Counts of everything, one after the other.
     Count,
     /// Lists of everything in pages, one after the other.
@@ -42,6 +56,20 @@ pub enum Workload {
     RangeStream,
     /// Updates by all workers, seen by many watchers.
     Watch,
+    /// The same beside a watcher that takes nothing.
+    WatchStalled,
+    /// Deletes by all workers.
+    Delete,
+    /// Small updates of many nodes' leases over one connection.
+    LeaseFlood,
+    /// Leases of etcd that are kept alive.
+    LeaseKeepalive,
+    /// Leases of etcd that expire at the same time.
+    LeaseExpiry,
+    /// The mix of a cluster's requests, at fixed times.
+    Kubernetes,
+    /// Updates at fixed times while old revisions are compacted.
+    Compaction,
 }
 
 /// What came of a workload.
@@ -51,24 +79,44 @@ pub struct Done {
     pub operations: usize,
     /// How long each took; of a watch, from the sending of an update to its event.
     pub latencies: Latencies,
-    /// How many of them each server answered.
+    /// How many of them each server answered, where that is known.
     pub by_server: Vec<usize>,
     /// Events that never came.
     pub lost: usize,
+    /// How long what ran beside the load took, if anything did.
+    pub beside: Option<Duration>,
+}
+
+impl Done {
+    /// An operation for each latency.
+    #[must_use]
+    pub fn of(latencies: Latencies) -> Self {
+        Self { operations: latencies.count(), latencies, by_server: Vec::new(), lost: 0, beside: None }
+    }
 }
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 19] = [
         Self::Create,
         Self::Update,
         Self::UpdateSingle,
         Self::Get,
+        Self::CreateOpen,
+        Self::UpdateOpen,
+        Self::GetOpen,
         Self::Count,
         Self::ListPages,
         Self::List,
         Self::RangeStream,
         Self::Watch,
+        Self::WatchStalled,
+        Self::Delete,
+        Self::LeaseFlood,
+        Self::LeaseKeepalive,
+        Self::LeaseExpiry,
+        Self::Kubernetes,
+        Self::Compaction,
     ];
 
     /// Its name in tables.
@@ -79,39 +127,75 @@ impl Workload {
             Self::Update => "update",
             Self::UpdateSingle => "update, 1 client",
             Self::Get => "get",
+            Self::CreateOpen => "create, open loop",
+            Self::UpdateOpen => "update, open loop",
+            Self::GetOpen => "get, open loop",
             Self::Count => "count",
             Self::ListPages => "list in pages",
             Self::List => "list at once",
             Self::RangeStream => "RangeStream",
             Self::Watch => "watch fan-out",
+            Self::WatchStalled => "watch fan-out, one stalled",
+            Self::Delete => "delete",
+            Self::LeaseFlood => "lease flood",
+            Self::LeaseKeepalive => "lease keepalive",
+            Self::LeaseExpiry => "lease expiry",
+            Self::Kubernetes => "Kubernetes mix",
+            Self::Compaction => "update during compaction",
         }
     }
 
-    /// Whether `program` can be asked for it: not what a server that does nothing would get wrong, nor calls that one does not have.
+    /// Whether `program` can be asked for it: not what a server that does nothing would get wrong, nor calls that one does not have,
+    /// nor what would touch keys of others.
     #[must_use]
-    pub fn suits(self, program: Program) -> bool {
+    pub fn suits(self, program: &Program) -> bool {
         match program {
-            Program::Null => matches!(self, Self::Create | Self::Update | Self::UpdateSingle | Self::Get),
-            Program::Kine => self != Self::RangeStream,
-            Program::Etcd | Program::Auroch | Program::AurochAuth => true,
+            Program::Null => self.is_answered_by_nothing(),
+            Program::Kine => !matches!(self, Self::RangeStream | Self::LeaseKeepalive | Self::Compaction),
+            // Only an administrator may compact.
+            Program::Elsewhere(_) | Program::AurochAuth => self != Self::Compaction,
+            Program::Etcd | Program::Auroch => true,
         }
     }
 
-    /// Runs it.
+    /// Whether it asks for single keys alone, which nobody has to remember.
+    fn is_answered_by_nothing(self) -> bool {
+        use Workload::*;
+        matches!(self, Create | Update | UpdateSingle | Get | CreateOpen | UpdateOpen | GetOpen | Delete | LeaseFlood)
+    }
+
+    /// Whether requests come at fixed times, and not as fast as they are answered.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        use Workload::*;
+        matches!(self, CreateOpen | UpdateOpen | GetOpen | LeaseExpiry | Kubernetes | Compaction)
+    }
+
+    /// Runs it; what it has to prepare is over when it begins `meter` anew.
     ///
     /// # Errors
     /// If a request fails, or is answered with anything but what it must be.
-    pub async fn run(self, session: &Arc<Session>) -> Result<Done, HarnessError> {
+    pub async fn run(self, session: &Arc<Session>, meter: &mut Meter) -> Result<Done, HarnessError> {
         match self {
             Self::Create => create::run(session).await,
             Self::Update => update::run(session).await,
             Self::UpdateSingle => update::run_single(session).await,
             Self::Get => get::run(session).await,
+            Self::CreateOpen => create::run_open(session).await,
+            Self::UpdateOpen => update::run_open(session).await,
+            Self::GetOpen => get::run_open(session).await,
             Self::Count => count::run(session).await,
             Self::ListPages => list_pages::run(session).await,
             Self::List => list::run(session).await,
             Self::RangeStream => range_stream::run(session).await,
-            Self::Watch => watch::run(session).await,
+            Self::Watch => watch::run(session, meter).await,
+            Self::WatchStalled => watch::run_stalled(session, meter).await,
+            Self::Delete => delete::run(session, meter).await,
+            Self::LeaseFlood => lease_flood::run(session, meter).await,
+            Self::LeaseKeepalive => lease_keepalive::run(session, meter).await,
+            Self::LeaseExpiry => lease_expiry::run(session, meter).await,
+            Self::Kubernetes => kubernetes::run(session, meter).await,
+            Self::Compaction => compaction::run(session).await,
         }
     }
 }

@@ -18,9 +18,10 @@ use tonic_prost::ProstCodec;
 use super::{Done, update::Update};
 use crate::client::Connection;
 use crate::error::HarnessError;
+use crate::latencies::Latencies;
+use crate::meter::Meter;
 use crate::session::Session;
 use crate::shape;
-use crate::stats::Latencies;
 
 /// The fields of a `WatchResponse` that are looked at.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -72,7 +73,8 @@ impl Watchers {
         let mut client = tonic::client::Grpc::with_origin(connection, origin).max_decoding_message_size(usize::MAX);
         client.ready().await?;
         // The stream of requests stays open: its end would end the watches.
-        let requests = tokio_stream::iter(vec![shape::watch(); count]).chain(tokio_stream::pending());
+        let watch = shape::watch(shape::PREFIX.into(), shape::PREFIX_END.into());
+        let requests = tokio_stream::iter(vec![watch; count]).chain(tokio_stream::pending());
         let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
         let codec = ProstCodec::<WatchRequest, Notice>::default();
         let stream = client.streaming(tonic::Request::new(requests), path, codec).await?.into_inner();
@@ -122,7 +124,16 @@ impl Watchers {
     }
 }
 
-pub(super) async fn run(session: &Arc<Session>) -> Result<Done, HarnessError> {
+/// The same beside a watcher that takes nothing, over a connection of its own.
+pub(super) async fn run_stalled(session: &Arc<Session>, meter: &mut Meter) -> Result<Done, HarnessError> {
+    let watch = shape::watch(shape::PREFIX.into(), shape::PREFIX_END.into());
+    let stalled = session.connection(0).again_with_small_windows().await?.watch(watch).await?;
+    let done = run(session, meter).await;
+    drop(stalled);
+    done
+}
+
+pub(super) async fn run(session: &Arc<Session>, meter: &mut Meter) -> Result<Done, HarnessError> {
     let streams = session.connections.len().min(session.plan.watchers);
     let mut tasks = JoinSet::new();
     let mut begun = Vec::new();
@@ -141,15 +152,15 @@ pub(super) async fn run(session: &Arc<Session>) -> Result<Done, HarnessError> {
     for opened in begun {
         all_watch &= opened.await.is_ok();
     }
+    meter.begin()?;
     if all_watch {
-        session.drive(session.plan.workers, session.plan.watched_updates, Update(Arc::clone(session))).await?;
+        session.drive(session.plan.workers, session.plan.watched_updates, Update::pods(session)).await?;
     }
-    let (mut operations, mut lags) = (0, Latencies::default());
+    let mut lags = Latencies::default();
     while let Some(watchers) = tasks.join_next().await {
         let watchers = watchers.map_err(|e| HarnessError::unexpected(e.to_string()))??;
-        operations += watchers.events;
-        lags.merge(watchers.lags);
+        lags.merge(&watchers.lags);
     }
     let expected = session.plan.watchers * session.plan.watched_updates;
-    Ok(Done { operations, latencies: lags, by_server: Vec::new(), lost: expected - operations })
+    Ok(Done { lost: expected - lags.count(), ..Done::of(lags) })
 }
