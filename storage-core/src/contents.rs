@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use crate::auth::AuthRecord;
 use crate::backend::{Backend, Bounds, LoadBatch};
 use crate::cluster::ClusterRecord;
-use crate::commit::ControlChange;
+use crate::commit::{Commit, ControlChange};
 use crate::index::{Index, NEVER_COMPACTED};
 use crate::machine::{LoadError, Record, UnknownRecord};
 use crate::opening::load_with;
@@ -91,9 +91,7 @@ impl Contents {
     pub(crate) fn unfinished(&self) -> Option<&Bytes> {
         self.controls.get(&Record::Unfinished.unset().key)
     }
-}
 
-impl Contents {
     pub(crate) fn leases(&self) -> usize {
         let is_lease = |key: &Bytes| matches!(Record::decode(key, None), Ok(Record::Lease { .. }));
         self.controls.keys().filter(|key| is_lease(key)).count()
@@ -120,6 +118,13 @@ impl Picture {
         let compacted = contents.compacted();
         index.publish(contents.bounds.revision, compacted);
         Ok(Self { contents, index: RwLock::new(index), compacted })
+    }
+
+    /// What a sweep leaves of `commit`. One that has begun may remove a deletion before what was deleted is read, or after.
+    pub(crate) fn kept_of(&self, mut commit: Commit) -> Commit {
+        let index = self.index.read();
+        commit.mutations.retain(|mutation| index.survives(&mutation.key, mutation.meta.id, self.compacted));
+        commit
     }
 }
 

@@ -391,9 +391,7 @@ impl Inner {
         })
         .await
     }
-}
 
-impl Inner {
     /// Reads, and if something was missing once more, by when the compaction that removed it is known here: what was asked for is
     /// compacted, or newer keys are read. Where nobody else sweeps, what is missing is lost.
     pub(crate) async fn unswept<T, R>(&self, read: impl Fn() -> R) -> Result<T, StoreError>

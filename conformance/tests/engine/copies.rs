@@ -8,9 +8,9 @@ use storage_core::backend::{Bounds, Fault, FaultBackend, ScanFrom, ScanLimits};
 use storage_core::cluster::{ClusterChange, Member};
 use storage_core::commit::{Commit, ControlChange, Mutation};
 use storage_core::{
-    Alarm, AlarmKind, Backend, CommitId, CopyError, CopyObserver, CopyOutcome, CopyStep, Key, LeaseId, MemoryBackend,
-    OpenError, Position, PutLease, PutRequest, Restore, RestoreError, Revision, Store, StoreCopy, StoreOptions, Sub,
-    SystemEnvironment, VersionId, VersionMeta,
+    Alarm, AlarmKind, Backend, CommitId, CopyError, CopyObserver, CopyOutcome, CopyStep, DeleteRangeRequest, Key,
+    LeaseId, MemoryBackend, OpenError, Position, PutLease, PutRequest, Restore, RestoreError, Revision, Store,
+    StoreCopy, StoreOptions, Sub, SystemEnvironment, VersionId, VersionMeta,
 };
 
 use crate::support::gate::Gate;
@@ -350,4 +350,49 @@ async fn a_compaction_by_others_meanwhile_is_noticed_and_the_copy_is_as_after_it
     assert!(steps.contains(&CopyStep::Again), "{steps:?}");
     assert_eq!((outcome.revision, outcome.compact_revision), (Revision(5), Revision(5)));
     assert_eq!(copied.hash_kv(Revision(0)).await.unwrap(), store.hash_kv(Revision(0)).await.unwrap());
+}
+
+/// Shuts the gate's scans once, when the copy has taken something.
+struct Shutting<'a>(Option<&'a Gate>);
+
+impl CopyObserver for Shutting<'_> {
+    fn step(&mut self, _: CopyStep) {}
+    fn advance(&mut self, _: u64) {
+        if let Some(gate) = self.0.take() {
+            gate.shut_scans();
+        }
+    }
+}
+
+/// It was compacted before, and the sweep goes on while it is copied: a deletion that is gone by then must not leave its key alive.
+#[tokio::test]
+async fn a_source_that_is_swept_while_it_is_copied_is_copied_as_it_is() {
+    let memory = Arc::new(MemoryBackend::shared());
+    let store = Store::open(Arc::clone(&memory) as _, StoreOptions::default()).await.unwrap();
+    store.put(put("k", "1")).await.unwrap();
+    store.put(put("a", "1")).await.unwrap();
+    store.delete_range(DeleteRangeRequest { keys: keys("k", ""), prev_kv: false }).await.unwrap();
+    store.put(put("b", "1")).await.unwrap();
+    let holding_up_the_sweep = store.export().await.unwrap();
+    store.compact(Revision(5), false).await.unwrap();
+
+    let (gate, to) = (Gate::open(Arc::clone(&memory) as _), Arc::new(MemoryBackend::new()));
+    let copy = StoreCopy::new(Arc::clone(&gate) as _, Arc::clone(&to) as _, Arc::new(SystemEnvironment::default()))
+        .in_parts_of(ScanLimits { commits: 1, bytes: 1 });
+    let is_b = |mutation: &Mutation| &*mutation.key == b"b";
+    let sweep = async {
+        while gate.waiting_scans() == 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(holding_up_the_sweep);
+        let deletion = ScanLimits { commits: 1, bytes: 1 };
+        while !memory.scan(ScanFrom::Revision(Revision(4)), deletion).await.unwrap()[0].mutations.iter().all(is_b) {
+            tokio::task::yield_now().await;
+        }
+        gate.open_scans();
+    };
+    let mut shutting = Shutting(Some(&gate));
+    let (copied, ()) = tokio::join!(copy.run(&mut shutting), sweep);
+    assert_eq!(copied.expect("it is copied").keys, 2);
+    store.close().await.unwrap();
 }

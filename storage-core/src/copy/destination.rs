@@ -73,10 +73,10 @@ impl Destination {
         self.found.bounds
     }
 
-    /// Takes the next commit that changes keys, if it is not there.
+    /// Takes the next commit, if it is not there and changes keys.
     pub(super) fn take(&mut self, commit: Commit) {
         let Commit { revision, id, mutations, .. } = commit;
-        if revision > self.found.bounds.revision {
+        if revision > self.found.bounds.revision && !mutations.is_empty() {
             self.filling.versions(revision, id, mutations);
         }
     }

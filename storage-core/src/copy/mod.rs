@@ -115,7 +115,7 @@ impl StoreCopy {
                 if commit.revision <= bounds.revision && !commit.mutations.is_empty() {
                     hashes.take(&source.index, &commit);
                     observer.advance(bytes_of(&commit));
-                    destination.take(commit);
+                    destination.take(source.kept_of(commit));
                 }
             }
             // The one is read while the other is written.

@@ -34,9 +34,9 @@ pub(crate) fn is_read_only(txn: &TxnRequest) -> bool {
 
 /// Whether a transaction that only reads may be answered from this store's knowledge alone. One of nothing asks for the revision.
 pub(crate) fn is_serializable(txn: &TxnRequest) -> bool {
-    let mut ops = txn.success.iter().chain(&txn.failure).peekable();
-    let only_reads = txn.compares.is_empty() && ops.peek().is_some();
-    only_reads && ops.all(|op| matches!(op, Op::Range(range) if range.serializable))
+    let asks_nothing = txn.success.is_empty() && txn.failure.is_empty();
+    let mut ops = txn.success.iter().chain(&txn.failure);
+    txn.compares.is_empty() && !asks_nothing && ops.all(|op| matches!(op, Op::Range(range) if range.serializable))
 }
 
 /// Decides every branch on the state at `at`, before anything is applied.
