@@ -1,6 +1,7 @@
 //! What happens to whom when the storage fails, fault by fault.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use storage_core::backend::{Fault, FaultBackend};
@@ -71,6 +72,38 @@ async fn a_refused_write_did_not_happen_and_later_ones_do() {
     assert_eq!(world.puts(&["b"]).await, [Ok(Revision(2))]);
     assert_eq!(world.store.status().failure, None, "the failure is over");
     assert_eq!(world.reopened().await.keys().await, ["b"]);
+}
+
+/// Waits until the store says nothing of a failure any more, which it must find out by itself.
+async fn is_well_again(store: &Store) {
+    let well = async {
+        while store.status().failure.is_some() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), well).await.expect("it finds out that the storage is back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_nobody_writes_to_finds_out_that_its_storage_is_back_whatever_failed_last() {
+    let world = World::over(Arc::new(MemoryBackend::shared())).await;
+    for last in [Fault::Unreachable, Fault::Refused] {
+        world.faults.script([Fault::Unreachable, last]);
+        assert!(is_refused(&world.store.put(put("a", "x")).await));
+        assert!(is_refused(&world.store.put(put("a", "x")).await));
+        assert!(world.store.status().failure.is_some(), "{last:?}");
+        is_well_again(&world.store).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_whose_question_for_the_end_failed_asks_again() {
+    let world = World::over(Arc::new(MemoryBackend::shared())).await;
+    world.faults.fail_end(true);
+    assert_eq!(world.store.lease_revoke(LeaseId(9)).await.map(drop).map_err(|_| ()), Err(()));
+    assert!(world.store.status().failure.is_some());
+    world.faults.fail_end(false);
+    is_well_again(&world.store).await;
 }
 
 #[tokio::test]
@@ -189,7 +222,7 @@ async fn a_renewed_lease_whose_revocation_was_refused_keeps_its_deadline_over_a_
     let faults = Arc::new(FaultBackend::new(Arc::clone(&memory) as _));
     let store = Store::open(Arc::clone(&faults) as _, options.clone()).await.expect("it opens");
     store.lease_grant(LeaseId(1), 10).await.expect("granted");
-    clock.advance(std::time::Duration::from_secs(8));
+    clock.advance(Duration::from_secs(8));
     store.lease_keep_alive(LeaseId(1)).await.expect("renewed");
     faults.script([Fault::Refused]);
     assert!(is_refused(&store.lease_revoke(LeaseId(1)).await));

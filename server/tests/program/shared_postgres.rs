@@ -69,7 +69,6 @@ async fn a_server_without_its_database_is_not_healthy_and_is_again_once_it_is_ba
     })
     .await
     .unwrap();
-    soon(async { while client.put("k", "v", None).await.is_err() {} }).await;
     soon(async { while status(&address, "/health").await != "200" {} }).await;
     soon(async { while status(&address, "/readyz").await != "200" {} }).await;
 }

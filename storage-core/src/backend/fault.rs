@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, CompactStep, LoadBatch, Peer, ScanFrom, ScanLimits,
-    Size, Turn,
+    AppendOutcome, Backend, BackendError, BackendInfo, Bounds, Cause, CompactStep, LoadBatch, Peer, ScanFrom,
+    ScanLimits, Size, Turn,
 };
 use crate::commit::{Commit, Group};
 use crate::stats::BackendStats;
@@ -25,6 +25,8 @@ pub enum Fault {
     None,
     /// It does not happen, and says so: [`BackendError::Determinate`].
     Refused,
+    /// It does not happen, since nobody is there: the same, [of nobody there](Cause::of_nobody_there).
+    Unreachable,
     /// It does not happen, and nobody can tell: [`BackendError::Indeterminate`].
     Lost,
     /// It happens, and nobody can tell: [`BackendError::Indeterminate`].
@@ -36,7 +38,7 @@ pub enum Fault {
 }
 
 /// A [`Backend`] that passes everything on to another one and, for the appends that a script names, fails. Reads of
-/// values fail while they are told to.
+/// values and questions for the end of the log fail while they are told to.
 #[derive(Debug)]
 pub struct FaultBackend {
     inner: Arc<dyn Backend>,
@@ -48,6 +50,7 @@ struct Script {
     faults: VecDeque<Fault>,
     poisoned: bool,
     values_fail: bool,
+    end_fails: bool,
 }
 
 impl FaultBackend {
@@ -65,6 +68,11 @@ impl FaultBackend {
     /// Whether reads of values fail from now on.
     pub fn fail_values(&self, fail: bool) {
         self.script.lock().values_fail = fail;
+    }
+
+    /// Whether the log's end cannot be asked for from now on.
+    pub fn fail_end(&self, fail: bool) {
+        self.script.lock().end_fails = fail;
     }
 
     /// How many scripted faults are still to come.
@@ -99,6 +107,9 @@ impl Backend for FaultBackend {
         let outcome = match fault {
             Fault::None | Fault::HappenedUnknown | Fault::HappenedPoison => self.inner.append(expected, group).await?,
             Fault::Refused => return Err(BackendError::determinate("injected: refused")),
+            Fault::Unreachable => {
+                return Err(BackendError::Determinate(Cause::new("injected: away").of_nobody_there()));
+            }
             Fault::Lost => return Err(BackendError::indeterminate("injected: lost")),
             Fault::Poison => return Err(BackendError::fatal("injected: flush failed")),
         };
@@ -133,6 +144,9 @@ impl Backend for FaultBackend {
     }
 
     async fn end(&self) -> Result<Position, BackendError> {
+        if self.script.lock().end_fails {
+            return Err(BackendError::determinate("injected: the end is not told"));
+        }
         self.inner.end().await
     }
 

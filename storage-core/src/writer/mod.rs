@@ -83,7 +83,8 @@ pub(crate) struct Writer {
     poisoned: Option<String>,
     /// Expiry rests after it was refused, which it would only be again.
     expiry_rests: bool,
-    /// Nobody answered the last time.
+    /// Since something last landed, nobody answered once, or a question was not answered. What else fails meanwhile, a slow start of the
+    /// storage say, changes nothing about it: the next answered question shows that it is well again.
     is_cut_off: bool,
 }
 

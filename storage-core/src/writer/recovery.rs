@@ -23,7 +23,7 @@ const TRIES: u32 = 50;
 impl Writer {
     pub(super) async fn append_failed(&mut self, appending: Appending, error: BackendError) {
         let is_news = self.shared.fail(error.to_string());
-        self.is_cut_off = error.is_unreachable();
+        self.is_cut_off |= error.is_unreachable() || appending.group.is_empty();
         if is_news {
             tracing::warn!(%error, "the storage did not take a group of writes");
         }
@@ -122,7 +122,7 @@ impl Writer {
         self.others.met();
         let again: Vec<_> = self.take_back(appending).into_iter().map(|(e, _)| e.work).collect();
         if let Err(error) = self.catch_up(commits).await {
-            self.is_cut_off = error.is_unreachable();
+            self.is_cut_off = true;
             if self.shared.fail(error.to_string()) {
                 tracing::warn!(%error, "the commits of another writer cannot be read");
             }
