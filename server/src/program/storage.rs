@@ -11,6 +11,10 @@ use crate::config::{Place, Storage};
 /// The name of the database in the data directory.
 const DATABASE: &str = "auroch.db";
 
+/// Which feature of this program brings the storages whose DSNs begin so.
+const FEATURES: [(&str, &str); 4] =
+    [("sqlite:", "sqlite"), ("sled:", "sled"), ("postgres://", "postgres"), ("postgresql://", "postgres")];
+
 /// Where etcd keeps its own data in a data directory.
 #[cfg(feature = "sqlite")]
 const ETCDS_DATA: &str = "member";
@@ -18,8 +22,10 @@ const ETCDS_DATA: &str = "member";
 /// Why the data cannot be had, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StorageError {
+    #[cfg(feature = "sqlite")]
     #[error("cannot make the data directory {path}: {source}; choose another one with --data-dir")]
     DataDir { path: PathBuf, source: io::Error },
+    #[cfg(feature = "sqlite")]
     #[error(
         "{0} holds the data of an etcd, which are not read in place; they were left alone: choose another folder with \
          --data-dir"
@@ -29,6 +35,11 @@ pub(super) enum StorageError {
         "{0} is no storage that this program knows; use sqlite:///path, sled:///path, postgres://user@host/database or memory://"
     )]
     UnknownDsn(String),
+    #[error(
+        "{storage} needs the feature {feature}, which was left out of this build: build with it, or name another storage with \
+         --storage"
+    )]
+    LeftOut { storage: String, feature: &'static str },
     #[error("--unsafe-no-fsync: {0} has no such setting; leave the flag out")]
     NoSuchSetting(String),
     #[cfg(feature = "sqlite")]
@@ -42,6 +53,7 @@ pub(super) enum StorageError {
     Sled(#[from] backend_sled::OpenError),
     #[error("there is no store at {0}; is that the right place?")]
     Missing(String),
+    #[cfg(feature = "postgres")]
     #[error("another process writes to {0}")]
     Contended(String),
     #[error("cannot remove what was left at {path}: {source}")]
@@ -201,7 +213,17 @@ pub(super) async fn backend(storage: &Storage) -> Result<Arc<dyn Backend>, Stora
             true => Ok(Arc::new(MemoryBackend::new())),
             false => Err(StorageError::NoSuchSetting(dsn.clone())),
         },
-        place => Err(StorageError::UnknownDsn(place.to_string())),
+        place => Err(unknown(place)),
+    }
+}
+
+/// Why there is no backend for a storage.
+fn unknown(place: &Place) -> StorageError {
+    let storage = place.to_string();
+    let brought = FEATURES.iter().find(|(scheme, _)| storage.starts_with(scheme));
+    match brought {
+        Some(&(_, feature)) => StorageError::LeftOut { storage, feature },
+        None => StorageError::UnknownDsn(storage),
     }
 }
 
@@ -270,6 +292,24 @@ fn parameter(pair: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_storage_whose_feature_was_left_out_names_it() {
+        let dsn = |dsn: &str| Place::Dsn(dsn.to_owned());
+        let left_out = [
+            (Place::DataDir("data".into()), "sqlite"),
+            (dsn("sqlite:a.db"), "sqlite"),
+            (dsn("sled:///a"), "sled"),
+            (dsn("postgres://me:secret@host/db"), "postgres"),
+            (dsn("postgresql://host/db"), "postgres"),
+        ];
+        for (place, feature) in left_out {
+            let said = unknown(&place).to_string();
+            assert!(said.contains(&format!("needs the feature {feature}, which was left out")), "{said}");
+            assert!(!said.contains("secret"), "{said}");
+        }
+        assert!(matches!(unknown(&dsn("mysql://host/db")), StorageError::UnknownDsn(_)));
+    }
 
     #[test]
     fn a_password_is_not_shown() {
