@@ -43,7 +43,7 @@ built() {
   cd "$here"
 }
 
-build_tools() { build_etcdctl && build_recipes && build_etcd_suite && build_monitoring && build_snapshot && build_k8s_suite && build_k8s_upstream && build_apiserver; }
+build_tools() { build_etcdctl && build_recipes && build_members && build_etcd_suite && build_monitoring && build_snapshot && build_k8s_suite && build_k8s_upstream && build_apiserver; }
 
 build_etcd() {
   built etcd tools go.mod go.sum -- go build -ldflags=-s -o "$bin/etcd" go.etcd.io/etcd/server/v3
@@ -63,6 +63,8 @@ build_etcdctl() {
 }
 
 build_recipes() { built recipes.test recipes . ../harness -- go test -c -o "$bin/recipes.test" .; }
+
+build_members() { build_etcdctl && built members.test members . ../harness -- go test -c -o "$bin/members.test" .; }
 
 build_postgres() { built postgres harness . -- go build -ldflags=-s -o "$bin/postgres" ./cmd/postgres; }
 

@@ -65,6 +65,9 @@ run_etcdctl() { begin etcdctl "$here" "$bin/etcdctl.test" -test.v -test.timeout 
 
 run_recipes() { begin recipes "$here" "$bin/recipes.test" -test.v -test.timeout 5m "$@"; }
 
+# Starts its own PostgreSQL.
+run_members() { begin members "$here" "$bin/members.test" -test.v -test.timeout 5m "$@"; }
+
 run_etcd_suite() { begin etcd-suite "$here" "$here/etcd-suite/run-each" "$@"; }
 
 # Reads the dashboard and the alerts beside its sources.

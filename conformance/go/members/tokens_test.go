@@ -1,0 +1,72 @@
+package members
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// enable turns authentication on. root's password is its name.
+func (f fleet) enable(ctx context.Context) {
+	f.Helper()
+	client := f.client(f.servers[0].Endpoint())
+	_, err := client.UserAdd(ctx, "root", "root")
+	check(f.T, err)
+	_, err = client.UserGrantRole(ctx, "root", "root")
+	check(f.T, err)
+	_, err = client.AuthEnable(ctx)
+	check(f.T, err)
+}
+
+func (f fleet) root(endpoints ...string) *clientv3.Client {
+	f.Helper()
+	return f.dial(clientv3.Config{Endpoints: endpoints, Username: "root", Password: "root"})
+}
+
+// A simple token is of no use at another server. A client that goes to one signs
+// on again by itself.
+func TestSimpleTokenAfterFailover(t *testing.T) {
+	ctx, f := start(t)
+	f.enable(ctx)
+	client := f.root(f.servers[0].Endpoint())
+	_, err := client.Put(ctx, "a", "1")
+	check(t, err)
+	f.servers[0].Kill()
+	client.SetEndpoints(f.servers[1].Endpoint())
+	_, err = client.Put(ctx, "a", "2")
+	check(t, err)
+	resp, err := client.Get(ctx, "a")
+	check(t, err)
+	if resp.Kvs[0].Version != 2 {
+		t.Fatalf("it reads %v", resp.Kvs)
+	}
+}
+
+// Go's client asks its endpoints by turns, with one token.
+func TestJWTAtAllMembers(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "key")
+	check(t, os.WriteFile(key, []byte("a secret of the servers"), 0o600))
+	ctx, f := start(t, "--auth-token=jwt,sign-method=HS256,priv-key="+key+",ttl=5m")
+	f.enable(ctx)
+	client := f.root(f.endpoints()...)
+	for range 10 {
+		_, err := client.Put(ctx, "a", "x")
+		check(t, err)
+	}
+	// Another auth revision makes a token old: the client signs on again by itself.
+	_, err := f.root(f.servers[1].Endpoint()).UserAdd(ctx, "me", "secret")
+	check(t, err)
+	for range 10 {
+		_, err := client.Put(ctx, "a", "x")
+		check(t, err)
+	}
+	f.servers[0].Kill()
+	resp, err := client.Get(ctx, "a")
+	check(t, err)
+	if resp.Kvs[0].Version != 20 {
+		t.Fatalf("it reads %v", resp.Kvs)
+	}
+}
