@@ -8,6 +8,7 @@ pub mod client;
 pub mod contender;
 pub mod elsewhere;
 pub mod error;
+pub mod html;
 pub mod latencies;
 pub mod memory;
 pub mod meter;

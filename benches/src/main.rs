@@ -8,7 +8,7 @@ use benches::plan::Plan;
 use benches::postgres::Postgres;
 use benches::report::{Machine, Report};
 use benches::workload::Workload;
-use benches::{null_server, round, table};
+use benches::{html, null_server, round, table};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -27,6 +27,8 @@ struct Cli {
 enum Command {
     /// Starts the contenders in alternating rounds and prints a table.
     Run(Box<Run>),
+    /// Makes an HTML page of what runs have written as JSON.
+    Report(Page),
     /// The floor: a server that answers at once and keeps nothing.
     NullServer {
         /// Where to listen.
@@ -97,21 +99,49 @@ struct Run {
     /// Where to write everything as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Where to write it as a page with charts.
+    #[arg(long)]
+    html: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Page {
+    /// What `run --json` has written: the run that is shown, and others with more or fewer keys that show how it scales.
+    #[arg(required = true)]
+    reports: Vec<PathBuf>,
+    /// Where to write the page.
+    #[arg(short, long)]
+    output: PathBuf,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Cli::parse().command {
         Command::NullServer { listen } => null_server::serve(tokio::net::TcpListener::bind(listen).await?).await?,
+        Command::Report(page) => {
+            let reports: Result<Vec<Report>, _> = page.reports.iter().map(|path| read(path)).collect();
+            let reports = reports?;
+            let (report, others) = reports.split_first().expect("one at least is required");
+            std::fs::write(&page.output, html::render(report, others))?;
+        }
         Command::Run(run) => {
             let report = run.report().await?;
             if let Some(path) = &run.json {
                 std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;
             }
+            if let Some(path) = &run.html {
+                std::fs::write(path, html::render(&report, &[]))?;
+            }
             println!("{}", table::render(&report));
         }
     }
     Ok(())
+}
+
+/// A report that a run has written.
+fn read(path: &Path) -> Result<Report, HarnessError> {
+    let json = std::fs::read(path).map_err(|e| HarnessError::unexpected(format!("{}: {e}", path.display())))?;
+    serde_json::from_slice(&json).map_err(|e| HarnessError::unexpected(format!("{}: {e}", path.display())))
 }
 
 impl Run {

@@ -5,9 +5,11 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 
 use crate::contender::{Contender, Kind};
+use crate::latencies::Latencies;
 use crate::plan::Plan;
 use crate::round::Round;
 use crate::stats::Spread;
+use crate::workload::Workload;
 
 /// What was measured, with what, where.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,6 +31,10 @@ pub struct Report {
 pub struct Machine {
     /// Processors, which the client and the servers share.
     pub processors: usize,
+    /// What the kernel calls them.
+    pub model: String,
+    /// Memory.
+    pub memory_bytes: u64,
     /// The kernel's release.
     pub kernel: String,
     /// The load average before the first round: a busy machine makes wide spreads.
@@ -42,11 +48,34 @@ impl Machine {
         let read = |path| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let load = read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ");
-        Self { processors, kernel: read("/proc/sys/kernel/osrelease"), load }
+        let model = line(&read("/proc/cpuinfo"), "model name").trim_start_matches(':').trim().to_owned();
+        let kibibytes = line(&read("/proc/meminfo"), "MemTotal:").trim_end_matches("kB").trim().parse::<u64>();
+        let memory_bytes = kibibytes.unwrap_or_default() * 1024;
+        Self { processors, model, memory_bytes, kernel: read("/proc/sys/kernel/osrelease"), load }
     }
 }
 
+/// What is behind `name`, or nothing.
+fn line<'a>(text: &'a str, name: &str) -> &'a str {
+    text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim()
+}
+
 impl Report {
+    /// Whether anybody was asked for `workload`.
+    #[must_use]
+    pub fn has(&self, workload: Workload) -> bool {
+        self.rounds.iter().flatten().any(|round| round.samples.contains_key(&workload))
+    }
+
+    /// The latencies of one contender in all rounds.
+    #[must_use]
+    pub fn latencies(&self, kind: &Kind, workload: Workload) -> Latencies {
+        let mut all = Latencies::default();
+        let samples = self.rounds.iter().filter_map(|round| of(round, kind)?.samples.get(&workload));
+        samples.for_each(|sample| all.merge(&sample.latency));
+        all
+    }
+
     /// The spread of a figure of one contender over the rounds.
     pub fn spread(&self, kind: &Kind, figure: impl Fn(&Round) -> Option<f64>) -> Option<Spread> {
         Spread::of(self.rounds.iter().filter_map(|round| of(round, kind).and_then(&figure)).collect())

@@ -15,7 +15,7 @@ use benches::report::{Machine, Report};
 use benches::round::{self, Round, measure};
 use benches::session::Session;
 use benches::workload::Workload;
-use benches::{null_server, shape, table};
+use benches::{html, null_server, shape, table};
 use indicatif::ProgressBar;
 use proto::etcdserverpb::RangeRequest;
 use server::{Listener, ServerOptions};
@@ -85,9 +85,25 @@ async fn every_workload_runs_against_auroch_and_fills_the_table() {
 
     let contenders = vec![Contender { kind: round.kind.clone(), ..null().await }];
     let report = Report { machine: Machine::this(), plan, postgres: None, contenders, rounds: vec![vec![round]] };
+    let json = serde_json::to_string(&report).unwrap();
+    let report: Report = serde_json::from_str(&json).unwrap();
     let text = table::render(&report);
+    let page = html::render(&report, &[serde_json::from_str(&json).unwrap()]);
+    assert_stands_alone(&page);
     for workload in Workload::ALL {
         assert!(text.contains(workload.title()), "{text}");
+        assert!(page.contains(&format!("<figcaption>{}</figcaption>", workload.title())));
+    }
+}
+
+/// Nothing is fetched, and every link is to a part of the page.
+fn assert_stands_alone(page: &str) {
+    for fetching in ["<script", "<link", "<img", "src=", "@import", "url("] {
+        assert!(!page.contains(fetching), "{fetching}");
+    }
+    for link in page.split("href=\"").skip(1) {
+        let id = link.strip_prefix('#').and_then(|link| link.split('"').next()).unwrap();
+        assert!(page.contains(&format!("<section id=\"{id}\">")), "{id}");
     }
 }
 

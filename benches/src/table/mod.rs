@@ -4,7 +4,7 @@ mod rows;
 
 use std::fmt::{self, Write as _};
 
-use self::rows::{Row, rows};
+pub(crate) use self::rows::{Row, Unit, rows};
 use crate::contender::{Kind, Program, Storage};
 use crate::report::Report;
 use crate::stats::Spread;
@@ -44,7 +44,7 @@ fn write_all(out: &mut String, report: &Report) -> fmt::Result {
 }
 
 /// Who is compared with whom, of those who took part.
-fn ratios<'a>(kinds: &[&'a Kind]) -> Vec<(&'a Kind, &'a Kind)> {
+pub(crate) fn ratios<'a>(kinds: &[&'a Kind]) -> Vec<(&'a Kind, &'a Kind)> {
     let pairs = kinds.iter().flat_map(|&one| kinds.iter().map(move |&other| (one, other)));
     pairs.filter(|&(one, other)| is_compared(one, other)).collect()
 }
@@ -91,7 +91,8 @@ fn write_conditions(out: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
-fn cell(spread: Option<Spread>, scale: f64) -> String {
+/// The median, and the extremes where they differ.
+pub(crate) fn cell(spread: Option<Spread>, scale: f64) -> String {
     let Some(Spread { median, min, max }) = spread else { return "-".into() };
     let text = |figure: f64| figure_text(figure * scale);
     if text(min) == text(max) {
@@ -101,7 +102,7 @@ fn cell(spread: Option<Spread>, scale: f64) -> String {
 }
 
 /// Three digits that count.
-fn figure_text(figure: f64) -> String {
+pub(crate) fn figure_text(figure: f64) -> String {
     let decimals = match figure.abs() {
         f if f == 0.0 || f >= 100.0 => 0,
         f if f >= 10.0 => 1,

@@ -8,15 +8,15 @@ use crate::workload::Workload;
 type Figure = Box<dyn Fn(&Round) -> Option<f64>>;
 
 /// A line of the table.
-pub(super) struct Row {
-    pub(super) title: String,
-    pub(super) unit: Unit,
-    pub(super) figure: Figure,
+pub(crate) struct Row {
+    pub(crate) title: String,
+    pub(crate) unit: Unit,
+    pub(crate) figure: Figure,
 }
 
 /// How a figure is written.
 #[derive(Clone, Copy)]
-pub(super) enum Unit {
+pub(crate) enum Unit {
     Rate,
     Seconds,
     Micros,
@@ -27,7 +27,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    pub(super) fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Rate => "/s",
             Self::Seconds => "s",
@@ -38,7 +38,7 @@ impl Unit {
         }
     }
 
-    pub(super) fn scale(self) -> f64 {
+    pub(crate) fn scale(self) -> f64 {
         match self {
             Self::Megabytes => 1e-6,
             Self::Kilobytes => 1e-3,
@@ -48,7 +48,7 @@ impl Unit {
 }
 
 /// All lines that the plan may have figures for.
-pub(super) fn rows(plan: &Plan) -> Vec<Row> {
+pub(crate) fn rows(plan: &Plan) -> Vec<Row> {
     let mut rows = vec![row("RSS idle".into(), Unit::Megabytes, |round| Some(round.idle_bytes? as f64))];
     for workload in Workload::ALL.into_iter().filter(|w| plan.includes(*w)) {
         rows.extend(of_workload(workload));

@@ -171,6 +171,13 @@ impl Workload {
         matches!(self, CreateOpen | UpdateOpen | GetOpen | LeaseExpiry | Kubernetes | Compaction)
     }
 
+    /// Whether it writes, by its requests or by what they cause.
+    #[must_use]
+    pub fn is_write(self) -> bool {
+        use Workload::*;
+        !matches!(self, Get | GetOpen | Count | ListPages | List | RangeStream | LeaseKeepalive)
+    }
+
     /// Runs it; what it has to prepare is over when it begins `meter` anew.
     ///
     /// # Errors
