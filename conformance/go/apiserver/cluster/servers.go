@@ -10,8 +10,12 @@ import (
 	"auroch/harness/postgres"
 )
 
-// serverCount is how many servers share the database.
-const serverCount = 3
+const (
+	// serverCount is how many servers share the database.
+	serverCount = 3
+	// Far is the server whose ways to the database can be cut.
+	Far = serverCount - 1
+)
 
 // Topology says which kube-apiserver knows which of the servers.
 type Topology struct {
@@ -35,6 +39,7 @@ var servedBySeveral = Config{Name: "several", WatchCache: true, WatchList: true,
 type Servers struct {
 	Database *postgres.Cluster
 	Standby  *postgres.Cluster
+	links    []*postgres.Link
 	Stores   []*datastore.Server
 	APIs     []*APIServer
 	dir      string
@@ -62,8 +67,19 @@ func (s *Servers) start(topology Topology) error {
 	if s.Standby, err = s.Database.Standby(); err != nil {
 		return err
 	}
+	for _, database := range []*postgres.Cluster{s.Database, s.Standby} {
+		link, err := database.Link()
+		if err != nil {
+			return err
+		}
+		s.links = append(s.links, link)
+	}
 	for i := range serverCount {
-		if err := s.addStore(fmt.Sprintf("server-%d", i)); err != nil {
+		storage := postgres.DSNOf("kubernetes", s.Database, s.Standby)
+		if i == Far {
+			storage = postgres.DSNThrough("kubernetes", s.links...)
+		}
+		if err := s.addStore(fmt.Sprintf("server-%d", i), storage); err != nil {
 			return err
 		}
 	}
@@ -81,10 +97,8 @@ func (s *Servers) start(topology Topology) error {
 }
 
 // addStore starts a server. All start at once, on a database that is not there.
-func (s *Servers) addStore(name string) error {
-	opts := datastore.Options{
-		Dir: filepath.Join(s.dir, name), Name: name, Storage: postgres.DSNOf("kubernetes", s.Database, s.Standby),
-	}
+func (s *Servers) addStore(name, storage string) error {
+	opts := datastore.Options{Dir: filepath.Join(s.dir, name), Name: name, Storage: storage}
 	if err := os.Mkdir(opts.Dir, 0o700); err != nil {
 		return err
 	}
@@ -139,6 +153,20 @@ func (s *Servers) RestartStore(i int) error {
 	return s.Stores[i].WaitServing(storeStartLimit)
 }
 
+// CutOff lets nothing through between the far server and the database.
+func (s *Servers) CutOff() {
+	for _, link := range s.links {
+		link.Cut()
+	}
+}
+
+// Reach is the end of a cut.
+func (s *Servers) Reach() {
+	for _, link := range s.links {
+		link.Mend()
+	}
+}
+
 // Stop ends everything and removes its files.
 func (s *Servers) Stop() {
 	for _, api := range s.APIs {
@@ -151,6 +179,9 @@ func (s *Servers) Stop() {
 		if database != nil {
 			database.Stop()
 		}
+	}
+	for _, link := range s.links {
+		link.Close()
 	}
 	_ = os.RemoveAll(s.dir)
 }

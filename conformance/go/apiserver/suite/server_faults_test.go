@@ -1,6 +1,10 @@
 package suite
 
-import "time"
+import (
+	"time"
+
+	"auroch/apiserver/cluster"
+)
 
 // serverFault is something that happens to a server or to the database.
 type serverFault struct {
@@ -11,6 +15,7 @@ type serverFault struct {
 var serverFaults = []serverFault{
 	{"a server is killed and comes back", (*watched).killServer},
 	{"a server is stopped and goes on", (*watched).stopServer},
+	{"a server is cut off from the database and reaches it again", (*watched).cutOff},
 	{"the database crashes and recovers", (*watched).crashDatabase},
 	{"the database is lost and its standby takes over", (*watched).failOver},
 }
@@ -38,6 +43,16 @@ func (w *watched) stopServer() {
 		w.election.awaitLeader(w.env, leader)
 	}
 	<-thaw
+}
+
+// cutOff is longer than a server waits for an answer. The others go on meanwhile.
+func (w *watched) cutOff() {
+	const away = 9 * time.Second
+	w.servers.CutOff()
+	defer w.servers.Reach()
+	mended := time.After(away)
+	w.awaitAcks(w.loads[(cluster.Far+1)%len(w.loads)], 5)
+	<-mended
 }
 
 // crashDatabase ends it as a crash does, and starts it again after a while.
