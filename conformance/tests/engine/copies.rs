@@ -359,7 +359,7 @@ impl CopyObserver for Shutting<'_> {
     fn step(&mut self, _: CopyStep) {}
     fn advance(&mut self, _: u64) {
         if let Some(gate) = self.0.take() {
-            gate.shut_scans();
+            gate.scans.shut();
         }
     }
 }
@@ -381,7 +381,7 @@ async fn a_source_that_is_swept_while_it_is_copied_is_copied_as_it_is() {
         .in_parts_of(ScanLimits { commits: 1, bytes: 1 });
     let is_b = |mutation: &Mutation| &*mutation.key == b"b";
     let sweep = async {
-        while gate.waiting_scans() == 0 {
+        while gate.scans.waiting() == 0 {
             tokio::task::yield_now().await;
         }
         drop(holding_up_the_sweep);
@@ -389,7 +389,7 @@ async fn a_source_that_is_swept_while_it_is_copied_is_copied_as_it_is() {
         while !memory.scan(ScanFrom::Revision(Revision(4)), deletion).await.unwrap()[0].mutations.iter().all(is_b) {
             tokio::task::yield_now().await;
         }
-        gate.open_scans();
+        gate.scans.open();
     };
     let mut shutting = Shutting(Some(&gate));
     let (copied, ()) = tokio::join!(copy.run(&mut shutting), sweep);

@@ -153,3 +153,33 @@ async fn a_transaction_of_nothing_answers_with_the_revision_that_another_store_h
     let written = open(&memory).await.put(put("a", "x")).await.expect("put").revision;
     assert_eq!(one.txn(TxnRequest::default()).await.expect("it answers").revision, written);
 }
+
+/// etcd's read index: a read that comes while the question is on its way needs another one, and all that come by then share it.
+#[tokio::test]
+async fn reads_that_wait_ask_for_the_end_of_the_log_once_for_all() {
+    const READS: usize = 100;
+    let memory = Arc::new(MemoryBackend::shared());
+    let two = open(&memory).await;
+    let gate = Gate::deaf(memory);
+    let one = Store::open(Arc::clone(&gate) as _, StoreOptions::default()).await.expect("it opens");
+    gate.ends.shut();
+    let asked = gate.ends.passed();
+    let read = || {
+        let one = one.clone();
+        tokio::spawn(async move { one.range(range("a", "")).await.expect("it answers").revision })
+    };
+    let first = read();
+    while gate.ends.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let written = two.put(put("a", "x")).await.expect("put").revision;
+    let others: Vec<_> = (0..READS).map(|_| read()).collect();
+    tokio::task::yield_now().await;
+    assert_eq!(gate.ends.waiting(), 1);
+    gate.ends.open();
+    first.await.expect("it is answered");
+    for revision in join_all(others).await {
+        assert_eq!(revision.expect("it is answered"), written);
+    }
+    assert_eq!(gate.ends.passed() - asked, 2);
+}

@@ -90,18 +90,18 @@ async fn a_hash_through_which_another_store_sweeps_is_taken_again() {
     two.put(put("a", "old")).await.expect("put");
     let gate = Gate::open(memory);
     let one = open(Arc::clone(&gate) as _).await;
-    gate.shut_scans();
+    gate.scans.shut();
     let hash = |revision| {
         let one = one.clone();
         tokio::spawn(async move { one.hash_kv(Revision(revision)).await })
     };
     let (of_now, of_then) = (hash(0), hash(2));
-    while gate.waiting_scans() < 2 {
+    while gate.scans.waiting() < 2 {
         yield_now().await;
     }
     two.put(put("a", "new")).await.expect("put");
     two.compact(Revision(3), true).await.expect("compacted");
-    gate.open_scans();
+    gate.scans.open();
     let hash = of_now.await.expect("it ends").expect("it answers");
     assert_eq!(hash, two.hash_kv(Revision(0)).await.expect("it answers"));
     assert_eq!(of_then.await.expect("it ends"), Err(COMPACTED));

@@ -15,6 +15,7 @@ use storage_core::{
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::clock::ManualClock;
+use super::door::Door;
 
 /// Passes everything on. Appends wait until they are let through; after the cut nothing is written any more, as if the
 /// process had been killed then.
@@ -23,8 +24,9 @@ pub(crate) struct Gate {
     inner: Arc<dyn Backend>,
     through: Semaphore,
     waiting: AtomicUsize,
-    scans: Semaphore,
-    waiting_scans: AtomicUsize,
+    pub(crate) scans: Door,
+    /// Questions for the log's end.
+    pub(crate) ends: Door,
     cut: AtomicBool,
     told: Told,
     durable: AtomicI64,
@@ -72,10 +74,9 @@ impl Gate {
     }
 
     fn telling(inner: Arc<dyn Backend>, told: Told) -> Arc<Self> {
-        let open = || Semaphore::new(Semaphore::MAX_PERMITS);
-        let (through, scans, waiting_scans) = (open(), open(), AtomicUsize::new(0));
+        let (through, scans, ends) = (Semaphore::new(Semaphore::MAX_PERMITS), Door::default(), Door::default());
         let (waiting, cut, durable) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicI64::new(1));
-        Arc::new(Self { inner, through, waiting, scans, waiting_scans, cut, told, durable, log: Mutex::default() })
+        Arc::new(Self { inner, through, waiting, scans, ends, cut, told, durable, log: Mutex::default() })
     }
 
     pub(crate) fn inner(&self) -> &Arc<dyn Backend> {
@@ -95,20 +96,6 @@ impl Gate {
     /// Appends that wait.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
-    }
-
-    /// Scans wait from now on.
-    pub(crate) fn shut_scans(&self) {
-        self.scans.forget_permits(Semaphore::MAX_PERMITS);
-    }
-
-    pub(crate) fn open_scans(&self) {
-        self.scans.add_permits(Semaphore::MAX_PERMITS / 2);
-    }
-
-    /// Scans that wait.
-    pub(crate) fn waiting_scans(&self) -> usize {
-        self.waiting_scans.load(Ordering::SeqCst)
     }
 
     /// Nothing is written from now on.
@@ -165,9 +152,7 @@ impl Backend for Gate {
     }
 
     async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {
-        self.waiting_scans.fetch_add(1, Ordering::SeqCst);
-        self.scans.acquire().await.expect("it is never closed").forget();
-        self.waiting_scans.fetch_sub(1, Ordering::SeqCst);
+        self.scans.pass().await;
         self.inner.scan(from, limits).await
     }
 
@@ -189,6 +174,7 @@ impl Backend for Gate {
     }
 
     async fn end(&self) -> Result<Position, BackendError> {
+        self.ends.pass().await;
         let end = self.inner.end().await?;
         if let Some(deaf) = &self.told.tip {
             deaf.send_replace(end);

@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod describe;
+pub(crate) mod door;
 pub(crate) mod gate;
 pub(crate) mod seed;
 
