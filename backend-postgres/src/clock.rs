@@ -1,38 +1,52 @@
 //! The database's clock, as far as it can be known from here.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-/// By how much a reading may be worse than the one before it.
-const SLACK: Duration = Duration::from_millis(10);
-/// Two clocks are taken to drift apart by less than one part in so many; much less in truth, but after a failover the clock is another one.
-const DRIFT: u32 = 100;
+/// Two clocks are taken to drift apart by less than one part in so many: each is slewed by at most 500 parts in a million, Linux's limit.
+const DRIFT: u32 = 500;
+/// It is told in whole milliseconds, rounded down.
+const RESOLUTION: Duration = Duration::from_millis(1);
 
-/// What the clock showed.
+/// Between which two times the clock was at some moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
-    shown: Duration,
     at: Instant,
-    /// At most so far is it from the truth.
-    error: Duration,
+    earliest: Duration,
+    latest: Duration,
 }
 
 impl Reading {
     /// The answer to a question that was asked at `asked`, and came just now: it was given at some time in between.
     pub(crate) fn of(shown: Duration, asked: Instant) -> Self {
-        let at = Instant::now();
-        let error = at.duration_since(asked) / 2;
-        Self { shown: shown + error, at, error }
+        Self::between(shown, asked, Instant::now())
     }
 
-    /// A server that was stopped, or whose network was cut, while it asked knows less by the answer than it knew before. Leases would
-    /// end too early by that.
-    pub(crate) fn is_better_than(&self, before: &Self) -> bool {
-        self.error <= before.error + SLACK + self.at.duration_since(before.at) / DRIFT
+    fn between(shown: Duration, asked: Instant, at: Instant) -> Self {
+        Self { at, earliest: shown, latest: shown + RESOLUTION + at.duration_since(asked) }
+    }
+
+    /// How much is not known of it.
+    pub(crate) fn uncertainty(&self) -> Duration {
+        self.latest - self.earliest
+    }
+
+    /// What is known by this and by an earlier reading together: however long an answer was on its way, nothing is forgotten by it.
+    /// Where the two cannot both be true the clock was set, or is another one after a failover, and this one counts.
+    pub(crate) fn and(self, before: &Self) -> Self {
+        let known = before.at(self.at);
+        let (earliest, latest) = (self.earliest.max(*known.start()), self.latest.min(*known.end()));
+        if earliest <= latest { Self { at: self.at, earliest, latest } } else { self }
     }
 
     /// What it shows by now.
-    pub(crate) fn now(&self) -> Duration {
-        self.shown + self.at.elapsed()
+    pub(crate) fn now(&self) -> RangeInclusive<Duration> {
+        self.at(Instant::now())
+    }
+
+    fn at(&self, at: Instant) -> RangeInclusive<Duration> {
+        let since = at.saturating_duration_since(self.at);
+        self.earliest + since - since / DRIFT..=self.latest + since + since / DRIFT
     }
 }
 
@@ -40,25 +54,50 @@ impl Reading {
 mod tests {
     use super::*;
 
-    fn reading(asked: Instant, took_ms: u64, after_ms: u64) -> Reading {
-        let at = asked + Duration::from_millis(after_ms);
-        Reading { shown: Duration::ZERO, at, error: Duration::from_millis(took_ms) / 2 }
+    const MS: Duration = Duration::from_millis(1);
+    /// What the clock shows at the test's beginning.
+    const START: Duration = Duration::from_secs(1_000);
+
+    /// A question that is asked `after` the beginning, on whose way `there` and `back` time goes.
+    fn reading(start: Instant, after: u32, there: u32, back: u32) -> Reading {
+        let asked = start + after * MS;
+        Reading::between(START + (after + there) * MS, asked, asked + (there + back) * MS)
     }
 
     #[test]
-    fn an_answer_that_was_long_on_its_way_says_nothing_new_of_the_clock() {
+    fn what_is_known_holds_the_truth_wherever_the_time_went() {
         let start = Instant::now();
-        let before = reading(start, 2, 0);
-        assert!(!reading(start, 8000, 9000).is_better_than(&before));
-        assert!(reading(start, 1, 1000).is_better_than(&before));
-        assert!(reading(start, 12, 1000).is_better_than(&before), "a busy machine is not always as quick");
+        for (there, back) in [(0, 0), (1, 1), (0, 8000), (8000, 0), (4000, 4000)] {
+            let known = reading(start, 0, there, back).at(start + 20_000 * MS);
+            assert!(known.contains(&(START + 20_000 * MS)), "{there} {back}: {known:?}");
+        }
     }
 
     #[test]
-    fn where_all_answers_take_long_they_count_after_a_while() {
+    fn an_answer_that_was_long_on_its_way_takes_nothing_from_what_is_known() {
         let start = Instant::now();
-        let before = reading(start, 2, 0);
-        assert!(!reading(start, 200, 1000).is_better_than(&before));
-        assert!(reading(start, 200, 10_000).is_better_than(&before));
+        for (there, back) in [(0, 8000), (8000, 0)] {
+            let known = reading(start, 1000, there, back).and(&reading(start, 0, 1, 1));
+            assert!(known.uncertainty() < 50 * MS, "{known:?}");
+            assert!(known.at(start + 9000 * MS).contains(&(START + 9000 * MS)));
+        }
+    }
+
+    #[test]
+    fn what_is_known_by_an_answer_that_was_long_on_its_way_is_narrowed_by_the_next() {
+        let start = Instant::now();
+        let known = reading(start, 9000, 1, 1).and(&reading(start, 0, 0, 8000));
+        assert!(known.uncertainty() <= 3 * MS, "{known:?}");
+        assert!(known.at(start + 9002 * MS).contains(&(START + 9002 * MS)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_counts_at_once() {
+        let start = Instant::now();
+        let mut set = reading(start, 1000, 1, 1);
+        set.earliest -= Duration::from_secs(60);
+        set.latest -= Duration::from_secs(60);
+        let known = set.and(&reading(start, 0, 1, 1));
+        assert_eq!((known.earliest, known.latest), (set.earliest, set.latest));
     }
 }

@@ -1,5 +1,6 @@
 //! What the backend's tasks and callers know together.
 
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -104,13 +105,11 @@ impl Shared {
     /// The database's clock was read.
     pub(crate) fn set_clock(&self, reading: Reading) {
         let mut clock = self.clock.lock();
-        if clock.as_ref().is_none_or(|before| reading.is_better_than(before)) {
-            *clock = Some(reading);
-        }
+        *clock = Some(clock.as_ref().map_or(reading, |before| reading.and(before)));
     }
 
-    /// What the database's clock shows.
-    pub(crate) fn clock(&self) -> Option<Duration> {
+    /// Between which two times the database's clock is.
+    pub(crate) fn clock(&self) -> Option<RangeInclusive<Duration>> {
         self.clock.lock().as_ref().map(Reading::now)
     }
 

@@ -1,5 +1,6 @@
 //! Time and randomness, injected so that tests decide both.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,6 +15,13 @@ pub trait Environment: std::fmt::Debug + Send + Sync + 'static {
 
     /// Time since the Unix epoch, by a clock that may be wrong or step. Only deadlines on the disk are in it.
     fn unix_time(&self) -> Duration;
+
+    /// Between which two times [`unix_time`](Self::unix_time) is in truth, where the clock is read from afar. Deadlines count from the
+    /// side on which no lease ends early.
+    fn unix_time_bounds(&self) -> RangeInclusive<Duration> {
+        let now = self.unix_time();
+        now..=now
+    }
 
     /// 128 random bits.
     fn random(&self) -> u128;
@@ -32,7 +40,12 @@ impl Environment for LogClock {
     }
 
     fn unix_time(&self) -> Duration {
-        self.backend.clock().unwrap_or_else(|| self.inner.unix_time())
+        let (earliest, latest) = self.unix_time_bounds().into_inner();
+        earliest + latest.saturating_sub(earliest) / 2
+    }
+
+    fn unix_time_bounds(&self) -> RangeInclusive<Duration> {
+        self.backend.clock().unwrap_or_else(|| self.inner.unix_time_bounds())
     }
 
     fn random(&self) -> u128 {

@@ -124,13 +124,14 @@ impl Store {
         let index = Arc::new(RwLock::new(Index::new()));
         let values = Arc::new(Values::new(Arc::clone(&backend), options.cache_bytes));
         let mut options = options;
-        if backend.info().shared {
+        let shared = backend.info().shared;
+        if shared {
             options.environment = Arc::new(LogClock { inner: options.environment, backend: Arc::clone(&backend) });
         }
-        let mut machine = Machine::new(Arc::clone(&index), Arc::clone(&values), &options);
+        let mut machine = Machine::new(Arc::clone(&index), Arc::clone(&values), &options, shared);
         load(&mut machine, &*backend).await?;
         begin_term(&mut machine, &*backend).await?;
-        if backend.info().shared {
+        if shared {
             machine.take_own_member_id();
         }
         let load_time = counters.since(began);

@@ -1,6 +1,7 @@
 //! Faults on demand, for tests: a backend that fails when told to.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -158,7 +159,7 @@ impl Backend for FaultBackend {
         self.inner.turn().await
     }
 
-    fn clock(&self) -> Option<Duration> {
+    fn clock(&self) -> Option<RangeInclusive<Duration>> {
         self.inner.clock()
     }
 

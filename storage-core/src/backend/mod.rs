@@ -4,6 +4,7 @@ mod error;
 mod fault;
 mod memory;
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -81,8 +82,9 @@ pub trait Backend: std::fmt::Debug + Send + Sync + 'static {
         Ok(Turn { end: self.end().await?, commits: Vec::new(), guard: Box::new(()) })
     }
 
-    /// Time since the Unix epoch by a clock that all who share the log agree on, or `None` where this machine's clock will do.
-    fn clock(&self) -> Option<Duration> {
+    /// Time since the Unix epoch by a clock that all who share the log agree on: between which two times it is in truth, as far as can
+    /// be told from here. `None` where this machine's clock will do.
+    fn clock(&self) -> Option<RangeInclusive<Duration>> {
         None
     }
 

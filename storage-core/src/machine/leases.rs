@@ -97,6 +97,8 @@ impl Machine {
             return LeaseTimeToLiveResponse { revision, id, ttl: -1, granted_ttl: 0, keys: Vec::new() };
         };
         let remaining = lease.deadline.saturating_sub(self.environment.monotonic());
+        // One that another store has granted may live on for a grace that its client knows nothing of.
+        let remaining = remaining.min(seconds(lease.ttl));
         LeaseTimeToLiveResponse {
             revision,
             id,
@@ -137,7 +139,7 @@ impl Machine {
     /// Takes in a lease's record from the log.
     pub(super) fn restore_lease(&mut self, record: Record) {
         if let Record::Lease { id, ttl, deadline_ms } = record {
-            let lease = self.moment().restore(ttl, deadline_ms, self.limits.lease_grace);
+            let lease = self.moment().restore(ttl, deadline_ms, self.limits.lease_grace, self.limits.shares_leases);
             let recorded = lease.recorded;
             self.lessor.insert(id, lease);
             // One that begins to run now has no deadline on the disk yet.

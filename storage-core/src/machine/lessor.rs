@@ -1,6 +1,7 @@
 //! Leases: who has which keys, and when each is due.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::control::{FROM_NEXT_START, Record};
@@ -122,34 +123,39 @@ impl Lessor {
     }
 }
 
-/// Two readings of two clocks at one moment, for turning deadlines of one into the other.
-#[derive(Clone, Copy, Debug)]
+/// Two readings of two clocks at one moment, for turning deadlines of one into the other. The second may be read from afar, and is somewhere
+/// between two times: whichever is taken, no lease ends early by it, since its client may hold something for as long.
+#[derive(Clone, Debug)]
 pub(crate) struct Moment {
     pub(crate) monotonic: Duration,
-    pub(crate) unix: Duration,
+    pub(crate) unix: RangeInclusive<Duration>,
 }
 
 impl Moment {
     /// The record that keeps a lease over a restart.
     pub(crate) fn record(&self, id: LeaseId, lease: &Lease) -> Record {
         let remaining = lease.deadline.saturating_sub(self.monotonic);
-        let deadline_ms = u64::try_from((self.unix + remaining).as_millis()).unwrap_or(u64::MAX);
+        let deadline = *self.unix.end() + remaining;
+        let deadline_ms = u64::try_from(deadline.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         Record::Lease { id, ttl: lease.ttl, deadline_ms }
     }
 
     /// A lease as it goes on after a restart: what was left of it, plus `grace` for renewals that were not written
-    /// down, but never more than its whole time (the clock may have been set back).
-    pub(crate) fn restore(&self, ttl: i64, deadline_ms: u64, grace: Duration) -> Lease {
+    /// down, but never more than its whole time (the clock may have been set back). Where `shared`, another store may renew it from now on
+    /// and write that down no sooner than the grace allows, so it is not cut off by that; and as much is left for two clocks read from afar.
+    pub(crate) fn restore(&self, ttl: i64, deadline_ms: u64, grace: Duration, shared: bool) -> Lease {
         let whole = Duration::from_secs(ttl.max(0).cast_unsigned());
         if deadline_ms >= FROM_NEXT_START {
             let remaining = Duration::from_millis(deadline_ms - FROM_NEXT_START);
             let deadline = self.monotonic + remaining.min(whole);
             return Lease { ttl, deadline, recorded: Duration::ZERO, keys: BTreeSet::new() };
         }
-        let remaining = Duration::from_millis(deadline_ms).saturating_sub(self.unix);
-        let deadline = self.monotonic + (remaining + grace).min(whole);
-        // The grace is not in the record: the next start adds it again.
-        Lease { ttl, deadline, recorded: self.monotonic + remaining, keys: BTreeSet::new() }
+        let recorded = Duration::from_millis(deadline_ms);
+        let longest = if shared { whole + 2 * grace } else { whole };
+        let deadline = self.monotonic + (recorded.saturating_sub(*self.unix.start()) + grace).min(longest);
+        // The grace is not in the record: the next start adds it again. What others can be sure of is the sooner of the two times.
+        let recorded = self.monotonic + recorded.saturating_sub(*self.unix.end());
+        Lease { ttl, deadline, recorded, keys: BTreeSet::new() }
     }
 }
 
@@ -164,8 +170,11 @@ mod tests {
     }
 
     fn restored(ttl: i64, deadline: u64, unix: u64) -> u64 {
-        let now = Moment { monotonic: secs(5), unix: secs(unix) };
-        now.restore(ttl, deadline * 1000, GRACE).deadline.as_secs() - 5
+        moment(unix).restore(ttl, deadline * 1000, GRACE, false).deadline.as_secs() - 5
+    }
+
+    fn moment(unix: u64) -> Moment {
+        Moment { monotonic: secs(5), unix: secs(unix)..=secs(unix) }
     }
 
     #[test]
@@ -181,13 +190,36 @@ mod tests {
 
     #[test]
     fn a_restored_lease_runs_from_the_next_start_on() {
-        let now = Moment { monotonic: secs(5), unix: secs(1_800_000_000) };
+        let now = moment(1_800_000_000);
         for (remaining, expected) in [(20, 25), (60, 65), (600, 65)] {
             let Record::Lease { ttl, deadline_ms, .. } = Record::lease_from_next_start(LeaseId(1), 60, remaining)
             else {
                 unreachable!("it is a lease")
             };
-            assert_eq!(now.restore(ttl, deadline_ms, GRACE).deadline, secs(expected));
+            assert_eq!(now.restore(ttl, deadline_ms, GRACE, false).deadline, secs(expected));
+        }
+    }
+
+    /// Each of two stores knows the clock that they share a little, the one much better than the other.
+    #[test]
+    fn a_lease_never_ends_early_however_little_two_stores_know_of_their_clock() {
+        let (truth, ttl) = (secs(1_800_000_000), 10);
+        let bounds = [(0, 0), (0, 700), (700, 0), (1, 1)].map(|(before, after)| {
+            let ms = Duration::from_millis;
+            Moment { monotonic: secs(5), unix: truth - ms(before)..=truth + ms(after) }
+        });
+        for grants in &bounds {
+            let deadline = grants.monotonic + secs(10);
+            let lease = Lease { ttl, deadline, recorded: deadline, keys: BTreeSet::new() };
+            let Record::Lease { deadline_ms, .. } = grants.record(LeaseId(1), &lease) else { panic!("it is a lease") };
+            for revokes in &bounds {
+                let lease = revokes.restore(ttl, deadline_ms, GRACE, true);
+                // Whoever renews it may rest on the record and the grace.
+                for renews in &bounds {
+                    let renewed = renews.restore(ttl, deadline_ms, GRACE, true).recorded.max(deadline) + GRACE;
+                    assert!(lease.deadline >= renewed, "{grants:?} {revokes:?} {renews:?}");
+                }
+            }
         }
     }
 

@@ -76,14 +76,17 @@ struct Limits {
     quota_bytes: Option<u64>,
     min_lease_ttl: i64,
     lease_grace: Duration,
+    /// Other stores renew leases as well.
+    shares_leases: bool,
 }
 
 impl Machine {
-    pub(crate) fn new(index: Arc<RwLock<Index>>, values: Arc<Values>, options: &StoreOptions) -> Self {
+    pub(crate) fn new(index: Arc<RwLock<Index>>, values: Arc<Values>, options: &StoreOptions, shared: bool) -> Self {
         let limits = Limits {
             quota_bytes: options.quota_bytes,
             min_lease_ttl: options.min_lease_ttl,
             lease_grace: options.lease_checkpoint_interval,
+            shares_leases: shared,
         };
         let compacted = index.read().compacted();
         Self {
@@ -240,7 +243,7 @@ impl Machine {
     }
 
     fn moment(&self) -> Moment {
-        Moment { monotonic: self.environment.monotonic(), unix: self.environment.unix_time() }
+        Moment { monotonic: self.environment.monotonic(), unix: self.environment.unix_time_bounds() }
     }
 
     /// A key's lease may be gone by now, but then so is the key.

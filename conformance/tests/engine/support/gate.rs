@@ -1,5 +1,6 @@
 //! A backend between the store and the real one, that the test can hold up or cut off.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -186,9 +187,9 @@ impl Backend for Gate {
         self.inner.turn().await
     }
 
-    fn clock(&self) -> Option<Duration> {
+    fn clock(&self) -> Option<RangeInclusive<Duration>> {
         match &self.told.clock {
-            Some(clock) => Some(clock.unix_time()),
+            Some(clock) => Some(clock.unix_time_bounds()),
             None if self.told.alone => None,
             None => self.inner.clock(),
         }
