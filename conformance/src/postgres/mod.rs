@@ -2,8 +2,11 @@
 
 mod program;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,8 +23,20 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// The name under which a standby is known to its primary.
 const STANDBY: &str = "standby";
 
-/// Ends with its standard input, that is, with the process that holds the other end, however that ends.
-const WATCHED: &str = r#""$@" & pid=$!; cat >/dev/null; kill -QUIT $pid; wait $pid"#;
+/// Ends with its standard input, that is, with the process that holds the other end, however that ends. Unless a line came before, nobody
+/// is left to remove the folder, the first argument: what is in a static is never dropped.
+const WATCHED: &str = r#"
+trap : INT
+folder=$1
+shift
+"$@" & pid=$!
+read -r kept
+kill -QUIT $pid
+wait $pid
+[ -n "$kept" ] || rm -rf "$folder"
+"#;
+/// That line.
+const KEPT: &[u8] = b"kept\n";
 
 /// A running cluster.
 #[derive(Debug)]
@@ -142,7 +157,7 @@ impl Cluster {
         let (data, port) = (self.data(), self.port.to_string());
         let sockets = self.sockets();
         let mut command = Command::new("sh");
-        command.args(["-c", WATCHED, "sh"]).arg(program("postgres"));
+        command.args(["-c", WATCHED, "sh"]).arg(self.directory.path()).arg(program("postgres"));
         command.args(["-D", &data, "-p", &port, "-k", &sockets, "-c", "listen_addresses=127.0.0.1"]);
         command.args(["-c", "max_connections=200", "-c", "logging_collector=off"]);
         // A process that dies leaves its writes with the operating system, and tests do not cut the power.
@@ -160,7 +175,7 @@ impl Cluster {
     /// Ends it at once, as a crash does; connections break, and nothing is written any more.
     pub fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
-            drop(server.stdin.take());
+            let _ = server.stdin.take().expect("it is piped").write_all(KEPT);
             let _ = server.wait();
         }
     }
