@@ -23,4 +23,5 @@ mod shared_users;
 mod sled;
 mod sockets;
 mod starts;
+mod terminal;
 mod tls;
