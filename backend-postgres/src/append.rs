@@ -13,7 +13,8 @@ use crate::failure::Result;
 pub(crate) const CHANNEL: &str = "auroch";
 
 /// The head's row lock orders all who append. Who waited for it sees where the other moved the head, and then nothing is written:
-/// everything rests on `moved`. One statement is one transaction, so the answer is the commit's.
+/// everything rests on `moved`. One statement is one transaction, so the answer is the commit's. A turn becomes the transaction's,
+/// and so ends when the commit is visible, without another round trip: whoever has the next one finds it.
 const APPEND: &str = "
 WITH moved AS (
     UPDATE auroch.head SET position = $2, revision = $3 WHERE position = $1 RETURNING true
@@ -30,15 +31,31 @@ WITH moved AS (
 ), removed AS (
     DELETE FROM auroch.control WHERE key = ANY($12::bytea[]) AND EXISTS (SELECT FROM moved)
 ), told AS (
-    SELECT pg_notify('auroch', $2::text) FROM moved
+    SELECT pg_notify('auroch', $2::text) FROM moved WHERE $14
 )
-SELECT EXISTS (SELECT FROM moved) AND (SELECT count(*) FROM told) = 1";
+SELECT EXISTS (SELECT FROM moved) AND (SELECT count(*) FROM told) = $14::boolean::int,
+    CASE WHEN $13 THEN CASE WHEN pg_try_advisory_xact_lock(x'7475726e73'::bigint)
+    THEN pg_advisory_unlock(x'7475726e73'::bigint) END END";
+
+/// What an append does beside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// It ends the turn of the connection, whether anything is written or not.
+    pub(crate) ends_turn: bool,
+    /// It tells others of itself.
+    pub(crate) tells: bool,
+}
 
 /// Appends all of `group` behind `expected`, or answers false and has written nothing.
-pub(crate) async fn append(connection: &mut PgConnection, expected: Position, group: &[Commit]) -> Result<bool> {
+pub(crate) async fn append(
+    connection: &mut PgConnection,
+    expected: Position,
+    group: &[Commit],
+    Manner { ends_turn, tells }: Manner,
+) -> Result<bool> {
     let rows = Rows::of(group);
     let last = group.last().expect("a group is not empty");
-    let moved = sqlx::query_scalar(APPEND)
+    let appended = sqlx::query_as(APPEND)
         .bind(expected.0.cast_signed())
         .bind(last.position.0.cast_signed())
         .bind(last.revision.0)
@@ -50,8 +67,11 @@ pub(crate) async fn append(connection: &mut PgConnection, expected: Position, gr
         .bind(rows.control_log.data)
         .bind(rows.put_keys)
         .bind(rows.put_values)
-        .bind(rows.removed);
-    Ok(moved.fetch_one(connection).await?)
+        .bind(rows.removed)
+        .bind(ends_turn)
+        .bind(tells);
+    let (moved, _): (bool, Option<bool>) = appended.fetch_one(connection).await?;
+    Ok(moved)
 }
 
 /// The rows of a group, column by column.

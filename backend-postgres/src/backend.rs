@@ -18,6 +18,7 @@ use storage_core::{Durability, Position, Size, VersionId};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::append::Manner;
 use crate::connect::{Connector, Pool};
 use crate::error::OpenError;
 use crate::failure::{Failure, Result as DriverResult};
@@ -74,7 +75,10 @@ impl PostgresBackend {
         let (until, beats) = (closing.clone(), Arc::clone(&heart));
         let (pool, state) = (readers.clone(), Arc::clone(&shared));
         let pools = [writer.clone(), readers.clone()];
-        let tasks = async move { tokio::join!(follower.run(), beats.run(pool, state), tidy(pools, options)) };
+        let (teller, told) = (readers.clone(), Arc::clone(&shared));
+        let tasks = async move {
+            tokio::join!(follower.run(), beats.run(pool, state), told.telling.run(&teller), tidy(pools, options))
+        };
         tokio::spawn(async move { until.run_until_cancelled(tasks).await });
         let _follower = closing.clone().drop_guard();
         Ok(Self { durability, shared, writer, readers, heart, closing, _follower })
@@ -97,6 +101,21 @@ impl PostgresBackend {
 
     fn check_open(&self) -> Result<(), BackendError> {
         if self.closing.is_cancelled() { Err(BackendError::fatal("the store is closed")) } else { Ok(()) }
+    }
+
+    async fn append_maybe_in_turn(
+        &self,
+        expected: Position,
+        group: Group,
+        turn: Option<Turn>,
+    ) -> Result<AppendOutcome, BackendError> {
+        assert!(!group.is_empty(), "a group is not empty");
+        let dense = group.iter().zip(expected.0 + 1..).all(|(commit, position)| commit.position.0 == position);
+        assert!(dense, "positions are dense");
+        self.check_open()?;
+        self.shared.check_poison()?;
+        let (writer, readers, shared) = (self.writer.clone(), self.readers.clone(), Arc::clone(&self.shared));
+        to_its_end(append(writer, readers, shared, expected, group, turn)).await
     }
 
     /// A read that lost its connection is done again on another one: those that were idle while the database was gone are found
@@ -160,18 +179,29 @@ async fn append(
     shared: Arc<Shared>,
     expected: Position,
     group: Group,
+    turn: Option<Turn>,
 ) -> Result<AppendOutcome, BackendError> {
     let commits = Arc::clone(&group);
+    let guard = turn.as_ref().and_then(|turn| turn.guard.downcast_ref::<turns::Guard>());
+    let ends_turn = guard.is_some();
+    let manner = Manner { ends_turn, tells: !ends_turn || shared.telling.begin() };
     let appended = writer
-        .with(move |connection| Box::pin(async move { append::append(connection, expected, &commits).await }))
+        .with(move |connection| Box::pin(async move { append::append(connection, expected, &commits, manner).await }))
         .await
         .map_err(Failure::of_write)
         .inspect_err(|error| shared.poison(error))?;
+    if let Some(guard) = guard {
+        guard.has_ended();
+    }
+    drop(turn);
     if appended {
         shared.grew(append::bytes(&group));
         let last = group.last().expect("a group is not empty");
         shared.has_come_to(Bounds { position: last.position, revision: last.revision });
         shared.reached(last.position);
+        if !manner.tells {
+            shared.telling.left_untold(last.position);
+        }
         return Ok(AppendOutcome::Appended);
     }
     let known = shared.known();
@@ -194,13 +224,16 @@ impl Backend for PostgresBackend {
     }
 
     async fn append(&self, expected: Position, group: Group) -> Result<AppendOutcome, BackendError> {
-        assert!(!group.is_empty(), "a group is not empty");
-        let dense = group.iter().zip(expected.0 + 1..).all(|(commit, position)| commit.position.0 == position);
-        assert!(dense, "positions are dense");
-        self.check_open()?;
-        self.shared.check_poison()?;
-        let (writer, readers, shared) = (self.writer.clone(), self.readers.clone(), Arc::clone(&self.shared));
-        to_its_end(append(writer, readers, shared, expected, group)).await
+        self.append_maybe_in_turn(expected, group, None).await
+    }
+
+    async fn append_in_turn(
+        &self,
+        expected: Position,
+        group: Group,
+        turn: Turn,
+    ) -> Result<AppendOutcome, BackendError> {
+        self.append_maybe_in_turn(expected, group, Some(turn)).await
     }
 
     async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {
@@ -265,7 +298,7 @@ impl Backend for PostgresBackend {
             let taken =
                 writer.with(move |connection| Box::pin(async move { turns::take(connection, &shared).await })).await;
             let (end, commits) = taken.map_err(Failure::of_read)?;
-            Ok(Turn { end, commits, guard: Box::new(turns::Guard(writer)) })
+            Ok(Turn { end, commits, guard: Box::new(turns::Guard::new(writer)) })
         })
         .await
     }

@@ -37,6 +37,7 @@ mod reader;
 mod schema;
 mod shared;
 mod silence;
+mod tell;
 mod tip;
 mod turns;
 

@@ -11,11 +11,14 @@ use storage_core::{Position, Size};
 use tokio::sync::watch;
 
 use crate::clock::Reading;
+use crate::tell::Telling;
 
 /// The state that is read without asking the database.
 #[derive(Debug)]
 pub(crate) struct Shared {
     tip: watch::Sender<Position>,
+    /// What others know of this server's commits.
+    pub(crate) telling: Telling,
     /// The latest place in the log whose revision is known.
     known: Mutex<Bounds>,
     bytes: AtomicI64,
@@ -31,6 +34,7 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             tip: watch::Sender::new(Position(0)),
+            telling: Telling::new(),
             known: Mutex::default(),
             bytes: AtomicI64::new(0),
             clock: Mutex::default(),

@@ -85,6 +85,7 @@ impl Follower {
                 Ok(heard) => {
                     let Some(notification) = heard? else { return Ok(()) };
                     if let Ok(position) = notification.payload().parse() {
+                        self.shared.telling.told(Position(position));
                         self.shared.reached(Position(position));
                     }
                 }

@@ -9,7 +9,7 @@ use storage_core::backend::Bounds;
 use storage_core::{Position, Revision};
 
 pub(crate) use self::load::load;
-pub(crate) use self::scan::scan;
+pub(crate) use self::scan::{most, scan};
 pub(crate) use self::values::values;
 use crate::failure::Result;
 

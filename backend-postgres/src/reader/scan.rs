@@ -62,8 +62,12 @@ type Row = (i64, i64, Vec<u8>);
 type Query = QueryAs<'static, Postgres, Row, PgArguments>;
 
 fn query(sql: &'static str, revision: i64, limits: ScanLimits) -> Query {
-    let most = |limit: usize| i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
     sqlx::query_as(sql).bind(revision).bind(most(limits.commits)).bind(most(limits.bytes))
+}
+
+/// A limit as PostgreSQL counts: at least one.
+pub(crate) fn most(limit: usize) -> i64 {
+    i64::try_from(limit.max(1)).unwrap_or(i64::MAX)
 }
 
 async fn read(connection: &mut PgConnection, query: Query, limits: ScanLimits) -> Result<Vec<Commit>> {

@@ -14,8 +14,12 @@ use crate::error::OpenError;
 ///
 /// Servers of older versions may be at work while a step runs. A step that they must not outlive renames the table `head`: without
 /// it they neither append nor read linearizably, and say that the database has changed.
-const STEPS: [&str; 3] =
-    [include_str!("1-tables.sql"), include_str!("2-first-behind.sql"), include_str!("3-turns.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("1-tables.sql"),
+    include_str!("2-first-behind.sql"),
+    include_str!("3-turns.sql"),
+    include_str!("4-turns-with-commits.sql"),
+];
 
 /// Servers that start at once take turns, however long one needs; a server that is stopped in the middle is cut off. "auroch" as
 /// a number.

@@ -183,3 +183,32 @@ async fn reads_that_wait_ask_for_the_end_of_the_log_once_for_all() {
     }
     assert_eq!(gate.ends.passed() - asked, 2);
 }
+
+/// What comes with a turn is shown only when the group on top of it is on its way, but then it is: it is durable, and the group may
+/// take long.
+#[tokio::test]
+async fn what_another_store_has_appended_is_seen_while_a_group_on_top_of_it_is_on_its_way() {
+    let memory = Arc::new(MemoryBackend::shared());
+    let gate = Gate::deaf(Arc::clone(&memory) as _);
+    let one = Store::open(Arc::clone(&gate) as _, StoreOptions::default()).await.expect("it opens");
+    let two = open(&memory).await;
+    // From this conflict on it takes turns.
+    two.put(put("a", "x")).await.expect("put");
+    one.put(put("b", "x")).await.expect("put");
+
+    let theirs = two.put(put("c", "x")).await.expect("put").revision;
+    gate.shut();
+    let (_control, mut events) = watch(&one);
+    let writer = one.clone();
+    let ours = tokio::spawn(async move { writer.put(put("d", "x")).await.expect("put").revision });
+    let keys = seen(&mut events, theirs).await.into_iter().map(|(_, key)| key);
+    assert_eq!(Vec::from_iter(keys), ["a", "b", "c"]);
+    while gate.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let request = storage_core::RangeRequest { serializable: true, ..storage_core::RangeRequest::new(all_keys()) };
+    let read = one.range(request).await.expect("it answers");
+    assert_eq!((read.revision, read.count), (theirs, 3), "its own is not durable");
+    gate.let_through(1);
+    assert_eq!(ours.await.expect("it does not panic"), theirs.next());
+}

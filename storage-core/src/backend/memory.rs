@@ -190,7 +190,7 @@ impl Backend for MemoryBackend {
     }
 
     async fn turn(&self) -> Result<Turn, BackendError> {
-        let guard: Box<dyn Send + Sync> = match &self.turns {
+        let guard: Box<dyn std::any::Any + Send + Sync> = match &self.turns {
             Some(turns) => Box::new(Arc::clone(turns).acquire_owned().await.expect("it is never closed")),
             None => Box::new(()),
         };

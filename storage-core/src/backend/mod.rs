@@ -4,6 +4,7 @@ mod error;
 mod fault;
 mod memory;
 
+use std::any::Any;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
@@ -80,6 +81,19 @@ pub trait Backend: std::fmt::Debug + Send + Sync + 'static {
     /// A courtesy, so that nobody starves: an append out of turn is as correct, and conflicts if another one was quicker.
     async fn turn(&self) -> Result<Turn, BackendError> {
         Ok(Turn { end: self.end().await?, commits: Vec::new(), guard: Box::new(()) })
+    }
+
+    /// [`append`](Self::append) in a `turn` of this store's, which ends with it, whatever comes of it: no sooner than the group is
+    /// visible, if it is appended, and at best no later.
+    async fn append_in_turn(
+        &self,
+        expected: Position,
+        group: Group,
+        turn: Turn,
+    ) -> Result<AppendOutcome, BackendError> {
+        let outcome = self.append(expected, group).await;
+        drop(turn);
+        outcome
     }
 
     /// Time since the Unix epoch by a clock that all who share the log agree on: between which two times it is in truth, as far as can
@@ -192,7 +206,7 @@ pub struct Turn {
     /// the backend does not read ahead.
     pub commits: Vec<Commit>,
     /// Ends the turn when it is dropped.
-    pub guard: Box<dyn Send + Sync>,
+    pub guard: Box<dyn Any + Send + Sync>,
 }
 
 impl std::fmt::Debug for Turn {

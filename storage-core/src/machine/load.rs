@@ -115,8 +115,7 @@ impl Machine {
         assert_eq!(commit.position, self.position.next(), "commits are taken in without gaps");
         let mut events = Vec::with_capacity(commit.mutations.len());
         for mutation in &commit.mutations {
-            let prev = self.index.read().get(&mutation.key, commit.revision).map(|(_, meta)| *meta);
-            self.index.write().push(&mutation.key, mutation.meta);
+            let prev = self.index.write().push(&mutation.key, mutation.meta).filter(|before| !before.is_tombstone());
             if let Some(prev) = prev.filter(|p| p.lease != LeaseId::NONE) {
                 self.lessor.detach(prev.lease, &mutation.key);
             }

@@ -1,6 +1,7 @@
 //! The one task that changes the state: it evaluates requests, appends their commits in groups, and publishes what is durable.
 
 mod batch;
+mod followed;
 mod others;
 mod pace;
 mod recovery;
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::batch::Work;
 use self::batch::{Appending, Batch};
+use self::followed::Followed;
 use self::others::{Others, PROBE_PAUSE, gone_on, turn_to_come};
 use self::pace::Pace;
 use crate::auth::{Access, AuthState};
@@ -72,6 +74,7 @@ pub(crate) struct Writer {
     /// The end of the log as far as it is published.
     pub(crate) durable: Position,
     others: Others,
+    followed: Followed,
     pace: Pace,
     appending: Option<(Appending, Append)>,
     next: Batch,
@@ -117,6 +120,7 @@ impl Writer {
             checkpoint_interval: options.lease_checkpoint_interval,
             durable,
             others,
+            followed: Followed::default(),
             pace: Pace::new(options.min_group_interval),
             appending: None,
             next: Batch::default(),
@@ -267,7 +271,7 @@ impl Writer {
             self.counters.group_bytes.observe(batch.bytes as u64);
         }
         let appending = batch.seal();
-        let mut append = self.append(&appending);
+        let mut append = self.append(&appending, turn);
         // The backend begins at the first poll; until then nothing would be on its way.
         let early = poll_fn(|cx| Poll::Ready(append.as_mut().poll(cx))).await;
         if let Poll::Ready(outcome) = early {
@@ -277,18 +281,11 @@ impl Writer {
                 outcome
             });
         }
-        if let Some(turn) = turn {
-            append = Box::pin(async move {
-                let outcome = append.await;
-                drop(turn);
-                outcome
-            });
-        }
         self.appending = Some((appending, append));
     }
 
     /// Appends, and meanwhile fetches the previous values that watchers will want and that are not at hand.
-    fn append(&self, appending: &Appending) -> Append {
+    fn append(&self, appending: &Appending, turn: Option<Turn>) -> Append {
         let backend = Arc::clone(&self.backend);
         if appending.group.is_empty() {
             return self.confirm(self.durable);
@@ -297,7 +294,10 @@ impl Writer {
         let counters = Arc::clone(&self.counters);
         let append = async move {
             let began = counters.now();
-            let outcome = backend.append(expected, group).await;
+            let outcome = match turn {
+                Some(turn) => backend.append_in_turn(expected, group, turn).await,
+                None => backend.append(expected, group).await,
+            };
             counters.appends.observe_duration(counters.since(began));
             outcome
         };

@@ -96,18 +96,23 @@ impl Writer {
         };
         if self.next.is_stale || turn.as_ref().is_some_and(|turn| turn.end > self.durable) {
             let read = turn.as_ref().map_or(&[][..], |turn| &turn.commits);
-            self.follow(Batch::default().seal(), read).await;
+            self.follow_unshown(Batch::default().seal(), read).await;
         }
         self.evaluate_held().await;
+        if self.next.is_stale || self.next.commits.is_empty() {
+            self.show_followed();
+        }
         self.refresh().await;
         // What could not be read must not be answered from: without the turn, the end of the log is asked for again.
         let turn = turn.filter(|turn| turn.end <= self.durable);
         self.append_next(turn).await;
+        // Nobody else waits for this.
+        self.show_followed();
     }
 
     /// Takes in what others have appended while nothing of this store is on its way. What is evaluated is evaluated again.
     pub(super) async fn follow_idle(&mut self) {
-        self.follow(Batch::default().seal(), &[]).await;
+        self.follow(Batch::default().seal()).await;
     }
 
     /// Evaluates a batch again that lacks a value which another store has swept: its compaction is in the log by then. If the log

@@ -8,7 +8,6 @@ use super::{Append, Writer};
 use crate::backend::{BackendError, ScanFrom, ScanLimits};
 use crate::commit::Commit;
 use crate::error::StoreError;
-use crate::event::RevisionEvents;
 use crate::machine::Evaluated;
 use crate::opening::load;
 use crate::store::OpenError;
@@ -65,7 +64,7 @@ impl Writer {
         if is_news {
             tracing::warn!(%error, "the outcome of an append is unknown; it is tried again");
         }
-        let append = self.append(&appending);
+        let append = self.append(&appending, None);
         let later: Append = Box::pin(async move {
             tokio::time::sleep(RETRY_PAUSE).await;
             append.await
@@ -102,7 +101,7 @@ impl Writer {
                 let error = BackendError::indeterminate("what the log had there is compacted");
                 self.refused(appending, &error).await;
             }
-            Ok(Some(_)) => self.follow(appending, &[]).await,
+            Ok(Some(_)) => self.follow(appending).await,
             Ok(None) => {
                 let error = BackendError::indeterminate("the log conflicts with a commit that it does not have");
                 self.append_failed(appending, error).await;
@@ -117,11 +116,18 @@ impl Writer {
         Ok(commits.first().map(|c| (c.position, c.id)))
     }
 
-    /// Takes in what others appended, of which `commits` are read already, and evaluates the requests again on top of it.
-    pub(super) async fn follow(&mut self, appending: Appending, commits: &[Commit]) {
+    /// Takes in and shows what others appended, and evaluates the requests again on top of it.
+    pub(super) async fn follow(&mut self, appending: Appending) {
+        self.follow_unshown(appending, &[]).await;
+        self.show_followed();
+    }
+
+    /// The same, when `commits` are read already. Before anything is taken back or answered, it must be shown.
+    pub(super) async fn follow_unshown(&mut self, appending: Appending, commits: &[Commit]) {
         self.others.met();
         let again: Vec<_> = self.take_back(appending).into_iter().map(|(e, _)| e.work).collect();
         if let Err(error) = self.catch_up(commits).await {
+            self.show_followed();
             self.is_cut_off = true;
             if self.shared.fail(error.to_string()) {
                 tracing::warn!(%error, "the commits of another writer cannot be read");
@@ -131,6 +137,10 @@ impl Writer {
             } else {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
+        }
+        if self.poisoned.is_some() {
+            // What is refused is taken back at once.
+            self.show_followed();
         }
         self.evaluate_again(again).await;
     }
@@ -143,6 +153,7 @@ impl Writer {
             let limits = ScanLimits::default();
             let commits = self.backend.scan(ScanFrom::After(self.durable), limits).await?;
             if !self.take_in(&commits)? {
+                self.show_followed();
                 self.reload().await?;
             } else if Self::is_all(&commits, limits) {
                 return Ok(());
@@ -156,36 +167,34 @@ impl Writer {
         commits.len() < limits.commits && bytes < limits.bytes
     }
 
-    /// Takes in and shows what others have appended, as far as it follows on what is published. Answers whether all of it does.
+    /// Takes in what others have appended, as far as it follows on what is there. Answers whether all of it does.
     fn take_in(&mut self, commits: &[Commit]) -> Result<bool, BackendError> {
-        let mut shown = Vec::with_capacity(commits.len());
         let mut taken = 0;
         for commit in commits.iter() {
             if !self.follows(commit) {
                 break;
             }
             let events = self.machine.follow(commit).map_err(|e| BackendError::fatal(e.to_string()))?;
-            for mutation in &commit.mutations {
-                self.values.insert(mutation.meta.id, bytes::Bytes::copy_from_slice(&mutation.value));
+            for event in events.iter().filter(|event| !event.value.0.is_empty()) {
+                self.values.insert(event.meta.id, event.value.0.clone());
             }
             self.durable = commit.position;
             taken += 1;
-            if !events.is_empty() {
-                shown.push(RevisionEvents { revision: commit.revision, events: events.into() });
-            }
+            self.followed.push(commit.revision, events);
         }
         if taken > 0 {
-            self.show_others(shown);
+            self.followed.through(self.durable, &self.machine);
         }
         Ok(taken == commits.len())
     }
 
-    fn show_others(&mut self, events: Vec<RevisionEvents>) {
-        let end = (self.durable, self.machine.revision());
-        let alarms = self.machine.alarms().collect();
-        let auth = Some(Arc::clone(self.machine.auth()));
-        self.shared.cluster.store(Arc::clone(self.machine.cluster()));
-        self.show(events, end, self.machine.compacted(), Some(alarms), auth);
+    /// Shows what was taken in.
+    pub(super) fn show_followed(&mut self) {
+        let (events, end) = self.followed.take();
+        if let Some(end) = end {
+            self.shared.cluster.store(end.cluster);
+            self.show(events, (end.position, end.revision), end.compacted, Some(end.alarms), Some(end.auth));
+        }
     }
 
     /// The log was compacted past what this store has read of it. The state is read anew, as at an opening, and takes the place of the
