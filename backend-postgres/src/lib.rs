@@ -15,8 +15,10 @@
 //! # Who does what
 //! - An **append** is one statement, and so one round trip and one transaction: it moves the head if the head is where the caller
 //!   expects it, inserts all rows, and notifies. If the head is elsewhere nothing is written.
-//! - **Turns** are an advisory lock, which PostgreSQL gives in the order in which it was asked for.
-//! - The **tip** follows notifications, and polls for those that are lost.
+//! - **Turns** are an advisory lock, which PostgreSQL gives in the order in which it was asked for. What others have appended comes
+//!   with the lock, and the append gives it on when its commit is visible.
+//! - The **tip** follows notifications, and polls for those that are lost. Of appends in turns, which follow each other closely, not
+//!   each one is notified.
 //! - **Reads** take a connection from a small pool. All connections go to the one of the DSN's hosts that takes writes, so
 //!   that after a failover new ones find the promoted standby. A former primary that comes back is known by its timeline. Where
 //!   commits wait for a standby, a new connection does so too, so that nothing is read that a crash left on the primary alone.
