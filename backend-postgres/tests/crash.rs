@@ -5,14 +5,13 @@
 //! fewer kills.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use backend_postgres::{PostgresBackend, PostgresOptions};
 use bytes::Bytes;
 use conformance::postgres::Cluster;
+use conformance::process::{Kill, number, say, seed_and_rounds, this_test};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use storage_core::watch::{WatchMessage, WatchRequest};
@@ -54,10 +53,7 @@ async fn child(dsn: &str, round: u64) -> ! {
             for n in 0.. {
                 let name = format!("{round:03}-{client}-{n:05}");
                 let answer = store.txn(txn(&name)).await.expect("it is answered");
-                let mut out = std::io::stdout().lock();
-                // The harness may have left a line open.
-                let said = write!(out, "\n{name}{ACKNOWLEDGED}{}\n", answer.revision).and_then(|()| out.flush());
-                said.expect("the parent reads");
+                say(format_args!("{name}{ACKNOWLEDGED}{}", answer.revision));
             }
         })
     });
@@ -67,29 +63,13 @@ async fn child(dsn: &str, round: u64) -> ! {
     unreachable!("clients do not end")
 }
 
-/// All that a child acknowledged, before it is killed so long after so many lines.
-#[expect(clippy::disallowed_methods, reason = "a kill strikes at any time, so there is no event to wait for")]
-fn kill(dsn: &str, round: u64, lines: usize, delay: Duration) -> Vec<(String, Revision)> {
-    let mut child = Command::new(std::env::current_exe().expect("this test's own program"))
-        .args(["--exact", TEST, "--nocapture"])
-        .env(CHILD_DSN, dsn)
-        .env("AUROCH_ROUND", round.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the child starts");
-    let out = BufReader::new(child.stdout.take().expect("it is piped"));
-    let mut lines_said = out.lines().map(|line| line.expect("text")).filter_map(|line| {
+/// All that a child acknowledged before it was killed.
+fn kill(dsn: &str, round: u64, kill: Kill) -> Vec<(String, Revision)> {
+    let mut child = this_test(TEST);
+    kill.strike(child.env(CHILD_DSN, dsn).env("AUROCH_ROUND", round.to_string()), |line| {
         let (name, revision) = line.split_once(ACKNOWLEDGED)?;
         Some((name.to_owned(), Revision(revision.parse().ok()?)))
-    });
-    let mut said: Vec<_> = lines_said.by_ref().take(lines).collect();
-    std::thread::sleep(delay);
-    child.kill().expect("it is killed");
-    said.extend(lines_said);
-    let status = child.wait().expect("it is gone");
-    assert!(status.code().is_none(), "the child failed by itself: {status}");
-    said
+    })
 }
 
 /// What is there, by transaction: whole, in one revision, and revisions without gaps.
@@ -114,15 +94,10 @@ fn check(kvs: &[KeyValue], last: Revision, acknowledged: &BTreeMap<String, Revis
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_and_nothing_is_torn_when_a_store_is_killed() {
-    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     if let Ok(dsn) = std::env::var(CHILD_DSN) {
         child(&dsn, number("AUROCH_ROUND").expect("the parent sets it")).await;
     }
-    let seed = number("AUROCH_SEED").unwrap_or_else(rand::random);
-    let rounds = number("AUROCH_ROUNDS").unwrap_or(ROUNDS);
-    println!(
-        "again: AUROCH_SEED={seed} AUROCH_ROUNDS={rounds} cargo test -p backend-postgres --test crash -- --exact {TEST}"
-    );
+    let (seed, rounds) = seed_and_rounds("backend-postgres", TEST, ROUNDS);
     let mut random = StdRng::seed_from_u64(seed);
     let dsn = Cluster::shared().new_database();
     let survivor = open(&dsn).await;
@@ -135,8 +110,8 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_torn_when_a_store_is_killed
             0 => (0, random.random_range(0..100_000)),
             _ => (random.random_range(1..200), random.random_range(0..5000)),
         };
-        let place = dsn.clone();
-        let killed = move || kill(&place, round, lines, Duration::from_micros(delay));
+        let (place, plan) = (dsn.clone(), Kill { lines, delay: Duration::from_micros(delay) });
+        let killed = move || kill(&place, round, plan);
         acknowledged.extend(tokio::task::spawn_blocking(killed).await.expect("it does not panic"));
         let all = survivor.range(RangeRequest::new(everything())).await.expect("it answers at once");
         check(&all.kvs, all.revision, &acknowledged);

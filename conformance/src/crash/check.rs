@@ -1,41 +1,38 @@
-//! Whether a file holds what it must.
+//! Whether a log holds what it must.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use backend_sqlite::{SqliteBackend, SqliteOptions};
 use storage_core::backend::{LoadBatch, ScanFrom, ScanLimits};
 use storage_core::commit::Commit;
-use storage_core::{Backend as _, Position, Revision, VersionMeta};
+use storage_core::{Backend, Position, Revision, VersionMeta};
 use tokio::sync::mpsc;
 
-use crate::story::{Story, dies};
+use super::story::{Story, dies};
 
-/// What the child said of a file in all rounds so far.
+/// What the child said of a log in all rounds so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Said {
+pub(super) struct Said {
     /// The log must not end before.
-    pub(crate) acknowledged: u64,
+    pub(super) acknowledged: u64,
     /// Compaction may have come so far.
-    pub(crate) compacted: u64,
+    pub(super) compacted: u64,
 }
 
-/// Opens the file after a crash and looks at all of it.
-pub(crate) async fn check(file: &Path, seed: u64, said: Said) {
-    let backend = SqliteBackend::open(SqliteOptions::new(file)).await.expect("it opens after a crash");
+/// Looks at all of a log that was opened after a crash, and closes it.
+pub(super) async fn check(backend: &impl Backend, seed: u64, said: Said) {
     let bounds = backend.bounds().await.expect("bounds");
     assert!(bounds.position.0 >= said.acknowledged, "{said:?} was lost, the log ends at {bounds:?}");
     let mut story = Story::new(seed);
     story.tell_to(bounds.position);
     assert_eq!(bounds.revision, story.revision());
-    let log = log(&backend).await;
+    let log = log(backend).await;
     check_log(&story.commits, &log, Revision(said.compacted.cast_signed()));
-    check_values(&backend, &log).await;
-    check_load(&backend, &story, &log).await;
+    check_values(backend, &log).await;
+    check_load(backend, &story, &log).await;
     backend.close().await.expect("it closes");
 }
 
-async fn log(backend: &SqliteBackend) -> Vec<Commit> {
+async fn log(backend: &impl Backend) -> Vec<Commit> {
     let mut log = Vec::<Commit>::new();
     loop {
         let after = log.last().map_or(Position(0), |commit| commit.position);
@@ -65,7 +62,7 @@ fn check_log(made: &[Commit], log: &[Commit], compacted: Revision) {
     assert!(log.last().is_none_or(|commit| commit.position.0 <= made.len() as u64), "a commit nobody made");
 }
 
-async fn check_values(backend: &SqliteBackend, log: &[Commit]) {
+async fn check_values(backend: &impl Backend, log: &[Commit]) {
     let mutations: Vec<_> = log.iter().flat_map(|commit| &commit.mutations).collect();
     for some in mutations.chunks(500) {
         let ids: Vec<_> = some.iter().map(|m| m.meta.id).collect();
@@ -74,7 +71,7 @@ async fn check_values(backend: &SqliteBackend, log: &[Commit]) {
     }
 }
 
-async fn check_load(backend: &SqliteBackend, story: &Story, log: &[Commit]) {
+async fn check_load(backend: &impl Backend, story: &Story, log: &[Commit]) {
     let (sink, mut source) = mpsc::channel(8);
     let (mut versions, mut controls) = (Vec::<VersionMeta>::new(), BTreeMap::new());
     let collect = async {

@@ -10,40 +10,40 @@ use storage_core::{CommitId, LeaseId, Position, Revision, Sub, VersionId, Versio
 
 /// The commits of a log, one after the other from the first.
 #[derive(Debug)]
-pub(crate) struct Story {
+pub(super) struct Story {
     seed: u64,
     /// All commits so far.
-    pub(crate) commits: Vec<Commit>,
+    pub(super) commits: Vec<Commit>,
 }
 
 /// Whether compaction removes the versions of a revision, once it is compacted.
-pub(crate) fn dies(revision: Revision) -> bool {
+pub(super) fn dies(revision: Revision) -> bool {
     revision.0 % 4 == 1
 }
 
 impl Story {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self { seed, commits: Vec::new() }
     }
 
     /// Goes on until the log ends at `position`.
-    pub(crate) fn tell_to(&mut self, position: Position) {
+    pub(super) fn tell_to(&mut self, position: Position) {
         while self.position() < position {
             let commit = self.next();
             self.commits.push(commit);
         }
     }
 
-    pub(crate) fn position(&self) -> Position {
+    pub(super) fn position(&self) -> Position {
         Position(self.commits.len() as u64)
     }
 
-    pub(crate) fn revision(&self) -> Revision {
+    pub(super) fn revision(&self) -> Revision {
         self.commits.last().map_or(Revision::FIRST, |commit| commit.revision)
     }
 
     /// The control records at the end of the log.
-    pub(crate) fn controls(&self) -> BTreeMap<Bytes, Bytes> {
+    pub(super) fn controls(&self) -> BTreeMap<Bytes, Bytes> {
         let mut records = BTreeMap::new();
         for change in self.commits.iter().flat_map(|commit| &commit.controls) {
             match &change.value {
