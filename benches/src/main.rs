@@ -1,5 +1,6 @@
 //! `compare`: etcd, kine, Auroch and a server that does nothing, side by side. `README.md` says how.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use benches::contender::{Contender, Kind, Program, Storage};
@@ -29,6 +30,13 @@ enum Command {
     Run(Box<Run>),
     /// Makes an HTML page of what runs have written as JSON.
     Report(Page),
+    /// Compares a run with an earlier one, both as JSON.
+    Diff {
+        /// The earlier run.
+        old: PathBuf,
+        /// The later run.
+        new: PathBuf,
+    },
     /// The floor: a server that answers at once and keeps nothing.
     NullServer {
         /// Where to listen.
@@ -118,6 +126,7 @@ struct Page {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Cli::parse().command {
         Command::NullServer { listen } => null_server::serve(tokio::net::TcpListener::bind(listen).await?).await?,
+        Command::Diff { old, new } => say(&table::render_diff(&read(&old)?, &read(&new)?))?,
         Command::Report(page) => {
             let reports: Result<Vec<Report>, _> = page.reports.iter().map(|path| read(path)).collect();
             let reports = reports?;
@@ -132,10 +141,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             if let Some(path) = &run.html {
                 std::fs::write(path, html::render(&report, &[]))?;
             }
-            println!("{}", table::render(&report));
+            say(&table::render(&report))?;
         }
     }
     Ok(())
+}
+
+/// To standard output, whose reader may go.
+fn say(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{text}")
 }
 
 /// A report that a run has written.

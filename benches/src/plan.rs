@@ -8,7 +8,7 @@ use crate::contender::Program;
 use crate::workload::Workload;
 
 /// The sizes of a run, the same for every contender.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Keys written.
     pub keys: usize,
@@ -50,6 +50,8 @@ pub struct Plan {
     pub keepalives: usize,
     /// Leases with a key each that expire at about the same time.
     pub expiring: usize,
+    /// The time that these live: longer than it takes to make them, and not shorter than etcd grants, which is 2 s.
+    pub expiry: Duration,
     /// Nodes of the cluster whose mix of requests is sent.
     pub nodes: usize,
     /// How long a server is idle after a workload before its memory is read: allocators and collectors give it back with a delay.
@@ -85,6 +87,7 @@ impl Plan {
             leases: 1000,
             keepalives: 20_000,
             expiring: 1000,
+            expiry: Duration::from_secs(5),
             nodes: 500,
             settle: Duration::from_secs(2),
             workloads: Workload::ALL.to_vec(),
@@ -103,13 +106,14 @@ impl Plan {
             watchers: 10,
             watched_updates: 200,
             arrival_rate: 200.0,
-            arrival_time: Duration::from_secs(1),
+            arrival_time: Duration::from_millis(500),
             deletes: keys.min(500),
             flooding_nodes: 100,
             flooding_updates: 500,
             leases: 50,
             keepalives: 500,
             expiring: 50,
+            expiry: Duration::from_secs(2),
             nodes: 100,
             settle: Duration::from_millis(100),
             ..Self::of_keys(keys)
@@ -126,6 +130,12 @@ impl Plan {
     #[must_use]
     pub fn steps(&self, program: &Program) -> usize {
         Workload::ALL.into_iter().filter(|workload| workload.suits(program) && self.includes(*workload)).count()
+    }
+
+    /// The same for any selection of workloads: two plans that agree in this ask for the same work.
+    #[must_use]
+    pub fn sizes(&self) -> Self {
+        Self { workloads: Vec::new(), restart: false, ..self.clone() }
     }
 
     /// Whether `workload` is to be measured.

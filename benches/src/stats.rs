@@ -22,11 +22,24 @@ impl Spread {
             if figures.len() % 2 == 1 { figures[middle] } else { f64::midpoint(figures[middle - 1], figures[middle]) };
         Some(Self { median, min, max })
     }
+
+    /// Whether a round of one may be between rounds of the other.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.min <= other.max && other.min <= self.max
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spreads_overlap_where_neither_is_wholly_above_the_other() {
+        let spread = |min, max| Spread { median: min, min, max };
+        assert!(spread(1.0, 3.0).overlaps(spread(2.0, 5.0)) && spread(2.0, 5.0).overlaps(spread(1.0, 2.0)));
+        assert!(!spread(1.0, 2.0).overlaps(spread(2.5, 3.0)) && !spread(2.5, 3.0).overlaps(spread(1.0, 2.0)));
+    }
 
     #[test]
     fn a_spread_is_the_median_between_the_extremes() {

@@ -90,6 +90,8 @@ async fn every_workload_runs_against_auroch_and_fills_the_table() {
     let text = table::render(&report);
     let page = html::render(&report, &[serde_json::from_str(&json).unwrap()]);
     assert_stands_alone(&page);
+    let difference = table::render_diff(&report, &report);
+    assert!(difference.contains("| create: rate |") && !difference.contains("| yes |"), "{difference}");
     for workload in Workload::ALL {
         assert!(text.contains(workload.title()), "{text}");
         assert!(page.contains(&format!("<figcaption>{}</figcaption>", workload.title())));

@@ -50,11 +50,11 @@ fn bars(
 ) -> Markup {
     let workloads = Workload::ALL.into_iter().filter(|workload| includes(*workload));
     html! {
-        table.bars {
+        div.scroll { table.bars {
             caption { (caption) ", " (unit.title()) }
             thead { tr { th scope="col" { "Workload" } th scope="col" { "Contender" } th scope="col" colspan="2" { "Median (lowest to highest)" } } }
             @for workload in workloads { (group(report, workload, unit, &figure)) }
-        }
+        } }
     }
 }
 

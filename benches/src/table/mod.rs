@@ -1,9 +1,11 @@
 //! A report as a table in Markdown: medians, in parentheses the lowest and the highest round.
 
+mod diff;
 mod rows;
 
 use std::fmt::{self, Write as _};
 
+pub use self::diff::render_diff;
 pub(crate) use self::rows::{Row, Unit, rows};
 use crate::contender::{Kind, Program, Storage};
 use crate::report::Report;

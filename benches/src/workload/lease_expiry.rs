@@ -20,8 +20,6 @@ use crate::session::{Operation, Session};
 use crate::shape;
 
 const EXPIRING: &str = "expiring";
-/// Longer than it takes to make them, and than the shortest that etcd grants.
-const TTL: Duration = Duration::from_secs(5);
 
 struct Grant {
     session: Arc<Session>,
@@ -32,8 +30,9 @@ struct Grant {
 
 impl Operation for Grant {
     async fn call(&self, kv: &mut Kv, number: usize) -> Result<(), HarnessError> {
-        let lease = self.session.connection(number).grant(TTL.as_secs() as i64).await?;
-        self.due.lock().insert(self.objects.key(number), Instant::now() + TTL);
+        let ttl = self.session.plan.expiry;
+        let lease = self.session.connection(number).grant(ttl.as_secs() as i64).await?;
+        self.due.lock().insert(self.objects.key(number), Instant::now() + ttl);
         self.objects.create(&self.session, kv, number, lease).await
     }
 }
@@ -48,7 +47,7 @@ pub(super) async fn run(session: &Arc<Session>, meter: &mut Meter) -> Result<Don
     session.drive(plan.workers, plan.expiring, grant).await?;
     meter.begin()?;
     let due = std::mem::take(&mut *due.lock());
-    let latencies = see_all(watch, &due, plan.watch_patience).await?;
+    let latencies = see_all(watch, &due, plan.expiry + plan.watch_patience).await?;
     Ok(Done { lost: plan.expiring - latencies.count(), ..Done::of(latencies) })
 }
 
@@ -60,7 +59,7 @@ async fn see_all(
 ) -> Result<Latencies, HarnessError> {
     let mut late = Latencies::default();
     while late.count() < due.len() {
-        let Ok(received) = tokio::time::timeout(patience + TTL, watch.message()).await else { break };
+        let Ok(received) = tokio::time::timeout(patience, watch.message()).await else { break };
         let Some(response) = received? else { return Err(HarnessError::unexpected("a watch stream has ended")) };
         for event in response.events.iter().filter(|event| event.r#type() == EventType::Delete) {
             let kv = event.kv.as_ref().ok_or_else(|| HarnessError::unexpected("an event without a key"))?;
