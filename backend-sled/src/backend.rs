@@ -2,18 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use backend_embedded::{Calls, Query};
 use bytes::Bytes;
-use parking_lot::Mutex;
 use storage_core::backend::{
     AppendOutcome, Backend, BackendError, BackendInfo, Bounds, Cause, CompactStep, LoadBatch, ScanFrom, ScanLimits,
 };
 use storage_core::commit::{Commit, Group};
 use storage_core::stats::BackendStats;
 use storage_core::{Durability, Position, Size, VersionId};
-use tokio::sync::{RwLock, mpsc, oneshot, watch};
+use tokio::sync::{RwLock, mpsc, watch};
 
 use crate::backup;
 use crate::database::Database;
@@ -22,11 +21,10 @@ use crate::error::OpenError;
 use crate::failure::{Failure, Result as Outcome, guarded};
 use crate::file::{self, DATA};
 use crate::options::SledOptions;
-use crate::queue::{Closed, Queue};
+use crate::reader;
 use crate::reader::load::Picture;
-use crate::reader::{self, Query};
 use crate::shared::Shared;
-use crate::threads::{Threads, on_thread};
+use crate::threads::Threads;
 use crate::writer::Command;
 
 /// So many commits are copied while appends wait, when a copy takes the place of the store.
@@ -40,10 +38,7 @@ pub struct SledBackend {
     path: PathBuf,
     cache_bytes: u64,
     shared: Arc<Shared>,
-    closed: AtomicBool,
-    commands: Arc<Queue<Command>>,
-    queries: Arc<Queue<Query>>,
-    threads: Arc<Mutex<Option<Threads>>>,
+    calls: Calls<Command, Threads>,
     /// Compaction and defragmenting have it alone; loads and backups, which last, share it.
     upkeep: Arc<RwLock<()>>,
 }
@@ -71,32 +66,9 @@ impl SledBackend {
             cache_bytes: options.cache_bytes,
             path,
             shared,
-            closed: AtomicBool::new(false),
-            commands: Arc::clone(&threads.commands),
-            queries: Arc::clone(&threads.queries),
-            threads: Arc::new(Mutex::new(Some(threads))),
+            calls: Calls::new(Arc::clone(&threads.commands), Arc::clone(&threads.queries), threads),
             upkeep: Arc::default(),
         })
-    }
-
-    async fn command<T>(
-        &self,
-        make: impl FnOnce(oneshot::Sender<Result<T, BackendError>>) -> Command,
-    ) -> Result<T, BackendError> {
-        self.check_open()?;
-        let (reply, answer) = oneshot::channel();
-        self.commands.push(make(reply)).map_err(|Closed| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
-    }
-
-    async fn query<T>(
-        &self,
-        make: impl FnOnce(oneshot::Sender<Result<T, BackendError>>) -> Query,
-    ) -> Result<T, BackendError> {
-        self.check_open()?;
-        let (reply, answer) = oneshot::channel();
-        self.queries.push(make(reply)).map_err(|Closed| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
     /// Runs what lasts on a thread of its own, which goes on even if the caller goes away; `guard` is held meanwhile.
@@ -105,31 +77,19 @@ impl SledBackend {
         guard: impl Send + 'static,
         work: impl FnOnce(&Database) -> Outcome<T> + Send + 'static,
     ) -> Result<Outcome<T>, BackendError> {
-        self.check_open()?;
         let database = self.shared.open_database()?;
-        let (reply, answer) = oneshot::channel();
         let run = move || {
             let done = guarded(|| work(&database));
             // Before the answer, so that whoever has it can close and open again.
             drop((database, guard));
-            drop(reply.send(done));
+            done
         };
-        on_thread("sled-upkeep", run)
-            .map_err(|e| BackendError::Determinate(Cause::with_source("no thread to work on", e)))?;
-        answer.await.map_err(|_| closed())
+        self.calls.at_length("sled-upkeep", run).await
     }
 
     async fn picture(&self) -> Result<Picture, BackendError> {
-        self.command(|reply| Command::Picture { reply }).await
+        self.calls.command(|reply| Command::Picture { reply }).await
     }
-
-    fn check_open(&self) -> Result<(), BackendError> {
-        if self.closed.load(Ordering::Acquire) { Err(closed()) } else { Ok(()) }
-    }
-}
-
-pub(crate) fn closed() -> BackendError {
-    BackendError::fatal("the store is closed")
 }
 
 #[async_trait]
@@ -139,19 +99,19 @@ impl Backend for SledBackend {
     }
 
     async fn bounds(&self) -> Result<Bounds, BackendError> {
-        self.check_open()?;
-        Ok(self.shared.bounds())
+        self.calls.check_open()?;
+        Ok(self.shared.known.bounds())
     }
 
     async fn append(&self, expected: Position, group: Group) -> Result<AppendOutcome, BackendError> {
         assert!(!group.is_empty(), "a group is not empty");
         let dense = group.iter().zip(expected.0 + 1..).all(|(commit, position)| commit.position.0 == position);
         assert!(dense, "positions are dense");
-        self.command(|reply| Command::Append { expected, group, reply }).await
+        self.calls.command(|reply| Command::Append { expected, group, reply }).await
     }
 
     async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {
-        self.query(|reply| Query::Scan { from, limits, reply }).await
+        self.calls.query(|reply| Query::Scan { from, limits, reply }).await
     }
 
     async fn load(&self, sink: mpsc::Sender<LoadBatch>) -> Result<Bounds, BackendError> {
@@ -168,16 +128,16 @@ impl Backend for SledBackend {
 
     async fn values(&self, ids: &[VersionId]) -> Result<Vec<Option<Bytes>>, BackendError> {
         let ids = ids.to_vec();
-        self.query(|reply| Query::Values { ids, reply }).await
+        self.calls.query(|reply| Query::Values { ids, reply }).await
     }
 
     async fn compact(&self, step: CompactStep) -> Result<(), BackendError> {
         let _alone = self.upkeep.write().await;
-        self.command(|reply| Command::Compact { step, reply }).await
+        self.calls.command(|reply| Command::Compact { step, reply }).await
     }
 
     fn tip(&self) -> watch::Receiver<Position> {
-        self.shared.tip()
+        self.shared.known.tip()
     }
 
     async fn end(&self) -> Result<Position, BackendError> {
@@ -189,7 +149,7 @@ impl Backend for SledBackend {
     }
 
     fn stats(&self) -> BackendStats {
-        self.shared.stats()
+        self.shared.known.stats()
     }
 
     async fn defragment(&self) -> Result<(), BackendError> {
@@ -209,7 +169,7 @@ impl Backend for SledBackend {
                 break;
             }
         }
-        self.command(|reply| Command::Replace { draft, reply }).await
+        self.calls.command(|reply| Command::Replace { draft, reply }).await
     }
 
     async fn backup(&self, path: &Path) -> Result<(), BackendError> {
@@ -221,25 +181,6 @@ impl Backend for SledBackend {
     }
 
     async fn close(&self) -> Result<(), BackendError> {
-        self.closed.store(true, Ordering::Release);
-        let threads = Arc::clone(&self.threads);
-        let stop = move || {
-            // Held meanwhile, so that whoever closes at the same time also returns when it is done.
-            let mut threads = threads.lock();
-            if let Some(threads) = threads.take() {
-                threads.stop();
-            }
-        };
-        tokio::task::spawn_blocking(stop)
-            .await
-            .map_err(|e| BackendError::Fatal(Cause::with_source("closing was interrupted", e)))
-    }
-}
-
-impl Drop for SledBackend {
-    fn drop(&mut self) {
-        if let Some(threads) = self.threads.lock().take() {
-            threads.stop();
-        }
+        self.calls.close().await
     }
 }

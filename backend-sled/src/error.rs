@@ -1,5 +1,6 @@
 //! Why a directory could not be opened.
 
+use std::fs::TryLockError;
 use std::path::PathBuf;
 
 /// Why a directory could not be opened: one line that says what to do. Nothing was changed.
@@ -80,6 +81,15 @@ impl OpenError {
     pub(crate) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { doing, path, source }
+    }
+
+    /// The lock of `path` is the file `lock`.
+    pub(crate) fn lock(path: impl Into<PathBuf>, lock: impl Into<PathBuf>) -> impl FnOnce(TryLockError) -> Self {
+        let (path, lock) = (path.into(), lock.into());
+        move |error| match error {
+            TryLockError::WouldBlock => Self::Locked { path },
+            TryLockError::Error(source) => Self::io("lock", lock)(source),
+        }
     }
 
     pub(crate) fn failure(path: impl Into<PathBuf>) -> impl FnOnce(crate::failure::Failure) -> Self {

@@ -5,13 +5,15 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use backend_embedded::FileLock;
+
 use crate::database::Database;
 use crate::error::OpenError;
-use crate::lock::FileLock;
 use crate::options::SledOptions;
 use crate::schema;
 
-pub(crate) const LOCK: &str = "lock";
+/// sled's own lock would stand in a directory that it has changed by then.
+const LOCK: &str = "lock";
 /// sled's own directory.
 pub(crate) const DATA: &str = "data";
 /// Under this name it is created, so that a crash leaves all of it or nothing.
@@ -43,7 +45,8 @@ pub(crate) fn prepare(options: &SledOptions) -> Result<Prepared, OpenError> {
     if !inspect(&path)? && !options.create {
         return Err(OpenError::Missing { path });
     }
-    let lock = FileLock::acquire(&path)?;
+    let lock_file = path.join(LOCK);
+    let lock = FileLock::acquire(&lock_file).map_err(OpenError::lock(&path, &lock_file))?;
     remove_draft(&path).map_err(OpenError::io("tidy up", &path))?;
     // Again: another process may have created it before we had the lock.
     if !inspect(&path)? {

@@ -1,51 +1,34 @@
 //! What the threads and the callers know together.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
+use backend_embedded::{Known, closed};
 use parking_lot::{MappedRwLockReadGuard, MappedRwLockWriteGuard, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use storage_core::backend::{BackendError, Bounds};
-use storage_core::stats::{BackendStats, Counter, Histogram};
 use storage_core::{Position, Size};
-use tokio::sync::watch;
 
-use crate::backend::closed;
 use crate::database::Database;
 
-/// The state that is read without asking a thread. Only the writer changes bounds, tip and size.
+/// The state that is read without asking a thread. Only the writer changes what is known and the size.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) known: Known,
     /// Held for writing while a group or a compaction is applied, so that who reads several records, or several chunks of one,
     /// sees none half changed. Defragmenting puts another database in its place.
     database: RwLock<Option<Database>>,
-    bounds: Mutex<Bounds>,
-    tip: watch::Sender<Position>,
     allocated: AtomicU64,
     /// Of records, if it is known: after a load, or where there were none at the opening.
     in_use: Mutex<Option<u64>>,
-    poison: OnceLock<String>,
-    flushes: Histogram,
-    writes: Histogram,
-    written_bytes: Counter,
 }
-
-/// The lowest bucket of durations, which is etcd's.
-const MILLISECOND: Duration = Duration::from_millis(1);
 
 impl Shared {
     pub(crate) fn new(database: Database, bounds: Bounds, allocated: u64) -> Self {
         let in_use = (bounds.position == Position(0)).then_some(0);
         Self {
+            known: Known::new(bounds),
             database: RwLock::new(Some(database)),
-            bounds: Mutex::new(bounds),
-            tip: watch::Sender::new(bounds.position),
             allocated: AtomicU64::new(allocated),
             in_use: Mutex::new(in_use),
-            poison: OnceLock::new(),
-            flushes: Histogram::of_durations(MILLISECOND, 14),
-            writes: Histogram::of_durations(MILLISECOND, 14),
-            written_bytes: Counter::default(),
         }
     }
 
@@ -64,27 +47,15 @@ impl Shared {
         self.read().map(|database| database.clone())
     }
 
-    /// Closes the database, once those who work at length are done with it.
+    /// Closes the database for all who come. A load, a backup or a copy for defragmenting that is at work is not waited for, since its
+    /// caller may never take what it has: it keeps sled, and with it sled's own lock, until it is done, and the directory cannot be
+    /// opened before.
     pub(crate) fn close(&self) {
         if let Some(database) = self.database.write().take()
             && let Err(failure) = database.close()
         {
             tracing::warn!(%failure, "the sled store was not closed cleanly; what was acknowledged is safe");
         }
-    }
-
-    pub(crate) fn bounds(&self) -> Bounds {
-        *self.bounds.lock()
-    }
-
-    /// Makes a durable append known.
-    pub(crate) fn publish(&self, bounds: Bounds) {
-        *self.bounds.lock() = bounds;
-        self.tip.send_replace(bounds.position);
-    }
-
-    pub(crate) fn tip(&self) -> watch::Receiver<Position> {
-        self.tip.subscribe()
     }
 
     pub(crate) fn size(&self) -> Size {
@@ -106,33 +77,5 @@ impl Shared {
     /// All records were counted.
     pub(crate) fn set_use(&self, bytes: u64) {
         self.in_use.lock().get_or_insert(bytes);
-    }
-
-    /// Counts a group that was applied and flushed.
-    pub(crate) fn count_append(&self, write: Duration, flush: Duration, bytes: u64) {
-        self.writes.observe_duration(write);
-        self.flushes.observe_duration(flush);
-        self.written_bytes.add(bytes);
-    }
-
-    pub(crate) fn stats(&self) -> BackendStats {
-        BackendStats {
-            flushes: self.flushes.snapshot(),
-            writes: self.writes.snapshot(),
-            written_bytes: self.written_bytes.get(),
-        }
-    }
-
-    /// Stops all writing until the file is opened again.
-    pub(crate) fn poison(&self, why: impl Into<String>) {
-        let why = self.poison.get_or_init(|| why.into());
-        tracing::error!(why, "the sled store takes no more writes until it is opened again");
-    }
-
-    pub(crate) fn check_poison(&self) -> Result<(), BackendError> {
-        match self.poison.get() {
-            None => Ok(()),
-            Some(why) => Err(BackendError::fatal(format!("{why}; restart to try again"))),
-        }
     }
 }

@@ -9,10 +9,10 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use backend_embedded::Queue;
 use rusqlite::Connection;
 
 use crate::failure::{Failure, Result};
-use crate::queue::Queue;
 use crate::shared::Shared;
 
 /// The thread is woken when so much is not in the file yet.
@@ -38,7 +38,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { wake: Queue::new(), working: AtomicBool::new(false), copied: AtomicU32::new(0) })
+        Arc::new(Self { wake: Queue::default(), working: AtomicBool::new(false), copied: AtomicU32::new(0) })
     }
 
     pub(crate) fn close(&self) {
@@ -50,7 +50,7 @@ impl Progress {
 pub(crate) fn run(connection: &Connection, progress: &Progress, shared: &Shared) {
     let mut failing = false;
     while progress.wake.pop().is_some() {
-        if !shared.is_poisoned() {
+        if !shared.known.is_poisoned() {
             match passive(connection) {
                 Ok(copied) => {
                     progress.copied.store(copied, Ordering::Relaxed);
@@ -92,7 +92,7 @@ impl WalKeeper {
 
     /// Called between groups.
     pub(crate) fn keep(&mut self, connection: &Connection, shared: &Shared) {
-        if shared.is_poisoned() {
+        if shared.known.is_poisoned() {
             return;
         }
         let frames = FRAMES.get();
@@ -137,7 +137,7 @@ pub(crate) fn truncate(connection: &Connection) -> Result<()> {
 /// A full disk or a busy file is no harm: the log holds what is not copied. A failed flush is.
 fn note(failure: &Failure, shared: &Shared) {
     if failure.is_lasting() {
-        shared.poison(format!("moving the write-ahead log into the database failed: {failure}"));
+        shared.known.poison(format!("moving the write-ahead log into the database failed: {failure}"));
     } else {
         tracing::warn!(%failure, "the write-ahead log could not be moved into the database; it will be tried again");
     }

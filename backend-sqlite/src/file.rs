@@ -1,14 +1,20 @@
 //! The file itself: is it there, is it ours, and a new one if not.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use backend_embedded::FileLock;
+
 use crate::error::OpenError;
-use crate::lock::{FileLock, beside};
 use crate::options::SqliteOptions;
 use crate::schema;
+
+/// SQLite's own locks would let two servers in, each with its own idea of the log; that of a file beside the database does not keep
+/// other programs from reading it.
+const LOCK: &str = ".lock";
 
 /// A file that is ours to use.
 #[derive(Debug)]
@@ -24,7 +30,8 @@ pub(crate) async fn prepare(options: &SqliteOptions) -> Result<Prepared, OpenErr
     if inspect(&path)?.is_none() && !options.create {
         return Err(OpenError::Missing { path });
     }
-    let lock = FileLock::acquire(&path)?;
+    let lock_file = beside(&path, LOCK);
+    let lock = FileLock::acquire(&lock_file).map_err(OpenError::lock(&path, &lock_file))?;
     // Again: another process may have created it before we had the lock.
     match inspect(&path)? {
         None => {
@@ -35,6 +42,13 @@ pub(crate) async fn prepare(options: &SqliteOptions) -> Result<Prepared, OpenErr
         Some(Journal::WriteAhead) => {}
     }
     Ok(Prepared { path, lock })
+}
+
+/// The path of a file beside the database, named after it.
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(database);
+    name.push(suffix);
+    name.into()
 }
 
 /// The absolute path without links; creates the directory if that is asked for.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
+use backend_embedded::{FileLock, Query, Queue, Worker, join, on_thread};
 use rusqlite::Connection;
 
 use crate::checkpoint::{self, Progress};
@@ -11,17 +12,16 @@ use crate::connection::{open_checkpointer, open_reader, open_writer, page_bytes,
 use crate::error::OpenError;
 use crate::failure::Failure;
 use crate::file::Prepared;
-use crate::lock::FileLock;
 use crate::options::SqliteOptions;
-use crate::queue::Queue;
-use crate::reader::{self, Query};
+use crate::reader;
 use crate::shared::Shared;
 use crate::writer::{Command, Writer};
 
 /// One may be busy with a long scan; then the other still answers.
 const READERS: usize = 2;
 
-/// The threads and the queues they work on.
+/// The threads and the queues they work on. Dropping them answers what was asked, closes every connection, and only then lets go
+/// of the lock.
 #[derive(Debug)]
 pub(crate) struct Threads {
     pub(crate) commands: Arc<Queue<Command>>,
@@ -39,46 +39,42 @@ impl Threads {
         let connections = Connections::open(&path, options).map_err(OpenError::sqlite(&path))?;
         let shared = Arc::clone(&connections.shared);
         let mut threads = Self {
-            commands: Arc::new(Queue::new()),
-            queries: Arc::new(Queue::new()),
+            commands: Arc::default(),
+            queries: Arc::default(),
             progress: Progress::new(),
             writer: None,
             others: Vec::new(),
             _lock: lock,
         };
-        match threads.spawn(connections, options.flushes()) {
-            Ok(()) => Ok((threads, shared)),
-            Err(error) => {
-                threads.stop();
-                Err(OpenError::io("start a thread for", &path)(error))
-            }
-        }
+        threads.spawn(connections, options.flushes()).map_err(OpenError::io("start a thread for", &path))?;
+        Ok((threads, shared))
     }
 
     fn spawn(&mut self, connections: Connections, flush: bool) -> std::io::Result<()> {
         let Connections { shared, page_bytes, writer, readers, checkpointer } = connections;
-        let queries = Arc::new(Abandon(Arc::clone(&self.queries)));
+        let queries = Arc::new(Worker::new(&self.queries));
         for connection in readers {
             let queries = Arc::clone(&queries);
-            self.others.push(on_thread("sqlite-reader", move || reader::run(&connection, &queries.0))?);
+            self.others.push(on_thread("sqlite-reader", move || reader::run(&connection, &queries))?);
         }
         let (progress, sharing) = (Arc::clone(&self.progress), Arc::clone(&shared));
         let run = move || checkpoint::run(&checkpointer, &progress, &sharing);
         self.others.push(on_thread("sqlite-checkpoint", run)?);
-        let (progress, queue) = (Arc::clone(&self.progress), Abandon(Arc::clone(&self.commands)));
-        let run = move || Writer::new(writer, shared, progress, page_bytes, flush).run(&queue.0);
+        let (progress, commands) = (Arc::clone(&self.progress), Worker::new(&self.commands));
+        let run = move || Writer::new(writer, shared, progress, page_bytes, flush).run(&commands);
         self.writer = Some(on_thread("sqlite-writer", run)?);
         Ok(())
     }
+}
 
-    /// Answers what was asked, closes every connection, and only then lets go of the lock. The writer goes last: the last
-    /// connection of a file checkpoints it, which those that only read cannot.
-    pub(crate) fn stop(self) {
+/// The writer goes last: the last connection of a file checkpoints it, which those that only read cannot.
+impl Drop for Threads {
+    fn drop(&mut self) {
         self.queries.close();
         self.progress.close();
-        self.others.into_iter().for_each(join);
+        self.others.drain(..).for_each(join);
         self.commands.close();
-        self.writer.into_iter().for_each(join);
+        self.writer.take().into_iter().for_each(join);
     }
 }
 
@@ -100,24 +96,4 @@ impl Connections {
         let checkpointer = open_checkpointer(path, options.flushes())?;
         Ok(Self { shared, page_bytes, writer, readers: readers?, checkpointer })
     }
-}
-
-/// Closes a queue when its last worker goes, by a panic too: nobody may wait for an answer that will not come.
-struct Abandon<T>(Arc<Queue<T>>);
-
-impl<T> Drop for Abandon<T> {
-    fn drop(&mut self) {
-        self.0.abandon();
-    }
-}
-
-fn join(thread: JoinHandle<()>) {
-    if thread.join().is_err() {
-        tracing::error!("a thread of the database file panicked");
-    }
-}
-
-/// A named thread.
-pub(crate) fn on_thread(name: &str, body: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
-    Builder::new().name(name.into()).spawn(body)
 }

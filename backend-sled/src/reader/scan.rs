@@ -1,5 +1,6 @@
 //! The log in order: the merge of both kinds of commits by position.
 
+use backend_embedded::Room;
 use sled::Tree;
 use storage_core::backend::{Bounds, ScanFrom, ScanLimits};
 use storage_core::commit::{Commit, decode_commit};
@@ -24,7 +25,7 @@ pub(crate) fn scan(tree: &Tree, from: ScanFrom, limits: ScanLimits, end: Bounds)
         let Some(commits) = first else { break };
         room.push(commits.take()?);
     }
-    Ok(room.commits)
+    Ok(room.into_commits())
 }
 
 /// The number of the first commit that changes keys behind `after`. Positions ascend with revisions, so it is a binary search;
@@ -95,28 +96,5 @@ impl Commits {
         let commit = decode_commit(position, revision, &stored.slice(OTHER_BYTES..))?;
         self.advance()?;
         Ok(commit)
-    }
-}
-
-/// What a scan has found, and how much more it may.
-struct Room {
-    limits: ScanLimits,
-    bytes: usize,
-    commits: Vec<Commit>,
-}
-
-impl Room {
-    fn new(limits: ScanLimits) -> Self {
-        Self { limits, bytes: 0, commits: Vec::new() }
-    }
-
-    /// The first commit is always let in.
-    fn is_full(&self) -> bool {
-        !self.commits.is_empty() && (self.commits.len() >= self.limits.commits || self.bytes >= self.limits.bytes)
-    }
-
-    fn push(&mut self, commit: Commit) {
-        self.bytes += commit.weight_bytes();
-        self.commits.push(commit);
     }
 }

@@ -6,6 +6,7 @@ mod compact;
 use std::sync::Arc;
 use std::time::Instant;
 
+use backend_embedded::{Queue, Reply};
 use storage_core::Position;
 use storage_core::backend::{AppendOutcome, BackendError, Bounds, Cause, CompactStep};
 use storage_core::commit::Group;
@@ -13,8 +14,6 @@ use storage_core::commit::Group;
 use crate::database::Database;
 use crate::defragment::Draft;
 use crate::failure::{Failure, Result, guarded};
-use crate::queue::Queue;
-use crate::reader::Reply;
 use crate::reader::load::{Picture, controls};
 use crate::shared::Shared;
 
@@ -70,8 +69,8 @@ impl Writer {
     }
 
     fn append(&self, expected: Position, group: &Group) -> std::result::Result<AppendOutcome, BackendError> {
-        self.shared.check_poison()?;
-        let Bounds { position, .. } = self.shared.bounds();
+        self.shared.known.check_poison()?;
+        let Bounds { position, .. } = self.shared.known.bounds();
         if position != expected {
             return Ok(AppendOutcome::Conflict { position });
         }
@@ -84,17 +83,17 @@ impl Writer {
             Ok((bytes, applied))
         });
         let (bytes, applied) = appended?;
-        self.shared.count_append(applied - began, applied.elapsed(), bytes);
+        self.shared.known.count_append(applied - began, Some(applied.elapsed()), bytes);
         self.shared.count_use(bytes, 0);
         let last = group.last().expect("a group is not empty");
-        self.shared.publish(Bounds { position: last.position, revision: last.revision });
+        self.shared.known.publish(Bounds { position: last.position, revision: last.revision });
         Ok(AppendOutcome::Appended)
     }
 
     /// Not flushed: it can be done again, and the next append's flush covers it.
     fn compact(&self, step: &CompactStep) -> std::result::Result<(), BackendError> {
-        self.shared.check_poison()?;
-        let last = self.shared.bounds().revision;
+        self.shared.known.check_poison()?;
+        let last = self.shared.known.bounds().revision;
         let removed = self.change(|database| {
             let removal = guarded(|| compact::removal(database.tree(), step, last))?;
             if !removal.is_empty {
@@ -108,19 +107,19 @@ impl Writer {
 
     fn picture(&self) -> std::result::Result<Picture, BackendError> {
         // What was applied and not flushed would be in it.
-        self.shared.check_poison()?;
+        self.shared.known.check_poison()?;
         let database = self.shared.read()?;
         let controls = guarded(|| controls(database.tree())).map_err(Failure::of_read)?;
-        Ok(Picture { end: self.shared.bounds(), controls })
+        Ok(Picture { end: self.shared.known.bounds(), controls })
     }
 
     fn replace(&self, draft: Draft) -> std::result::Result<(), BackendError> {
-        self.shared.check_poison()?;
+        self.shared.known.check_poison()?;
         let picture = self.picture()?;
         let mut database = self.shared.write()?;
         let old = draft.finish(&mut database, picture).map_err(|failure| match failure {
             Failure::Unsynced(_) => {
-                self.shared.poison(format!("the store was defragmented, but {failure}"));
+                self.shared.known.poison(format!("the store was defragmented, but {failure}"));
                 BackendError::Fatal(Cause::with_source("sled could not defragment; restart to try again", failure))
             }
             failure => BackendError::Determinate(Cause::with_source("the store could not be defragmented", failure)),
@@ -139,7 +138,7 @@ impl Writer {
         let changed = work(&database);
         self.note_allocated(&database);
         changed.map_err(|failure| {
-            self.shared.poison(format!("a write failed: {failure}"));
+            self.shared.known.poison(format!("a write failed: {failure}"));
             BackendError::Fatal(Cause::with_source("sled could not write; restart to try again", failure))
         })
     }

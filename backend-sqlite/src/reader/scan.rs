@@ -1,5 +1,6 @@
 //! The log in order: the merge of both tables by position.
 
+use backend_embedded::Room;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 use storage_core::backend::{ScanFrom, ScanLimits};
@@ -32,7 +33,7 @@ pub(crate) fn scan(connection: &Connection, from: ScanFrom, limits: ScanLimits) 
             merge(rows, control_commits.query([position.0.cast_signed()])?, &mut room)?;
         }
     }
-    Ok(room.commits)
+    Ok(room.into_commits())
 }
 
 /// Takes the rows of both in order of position.
@@ -89,27 +90,4 @@ fn decode(row: &Row<'_>) -> Result<Commit> {
     let revision = Revision(row.get(1)?);
     let stored = row.get_ref(2)?.as_bytes().map_err(rusqlite::Error::from)?;
     Ok(decode_commit(Position(position(row)?.cast_unsigned()), revision, &Bytes::copy_from_slice(stored))?)
-}
-
-/// What a scan has found, and how much more it may.
-struct Room {
-    limits: ScanLimits,
-    bytes: usize,
-    commits: Vec<Commit>,
-}
-
-impl Room {
-    fn new(limits: ScanLimits) -> Self {
-        Self { limits, bytes: 0, commits: Vec::new() }
-    }
-
-    /// The first commit is always let in.
-    fn is_full(&self) -> bool {
-        !self.commits.is_empty() && (self.commits.len() >= self.limits.commits || self.bytes >= self.limits.bytes)
-    }
-
-    fn push(&mut self, commit: Commit) {
-        self.bytes += commit.weight_bytes();
-        self.commits.push(commit);
-    }
 }

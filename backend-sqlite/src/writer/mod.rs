@@ -8,22 +8,19 @@ mod tests;
 use std::sync::Arc;
 use std::time::Instant;
 
+use backend_embedded::{Queue, Reply};
 use rusqlite::Connection;
 use storage_core::backend::{AppendOutcome, BackendError, Bounds, CompactStep};
 use storage_core::commit::Group;
 use storage_core::{Position, Size};
-use tokio::sync::oneshot;
 
 use crate::checkpoint::{self, WalKeeper};
 use crate::connection::{set_flush, size};
 use crate::failure::{Failure, Result};
-use crate::queue::Queue;
 use crate::shared::Shared;
 
 /// Free pages given back in one transaction: a few milliseconds that an append may wait.
 const VACUUM_PAGES: u32 = 128;
-
-pub(crate) type Reply<T> = oneshot::Sender<std::result::Result<T, BackendError>>;
 
 /// What the writer can be asked for.
 #[derive(Debug)]
@@ -90,8 +87,8 @@ impl Writer {
     }
 
     fn append(&self, expected: Position, group: &Group) -> std::result::Result<AppendOutcome, BackendError> {
-        self.shared.check_poison()?;
-        let Bounds { position, .. } = self.shared.bounds();
+        self.shared.known.check_poison()?;
+        let Bounds { position, .. } = self.shared.known.bounds();
         if position != expected {
             return Ok(AppendOutcome::Conflict { position });
         }
@@ -100,15 +97,17 @@ impl Writer {
             let bytes = append::insert(connection, group)?;
             Ok((size(connection, self.page_bytes)?, bytes, Instant::now()))
         })?;
-        self.shared.count_append(written - began, written.elapsed(), self.flush, bytes);
+        // Where nothing is flushed, a commit is no flush.
+        let flush = self.flush.then(|| written.elapsed());
+        self.shared.known.count_append(written - began, flush, bytes);
         let last = group.last().expect("a group is not empty");
         self.shared.set_size(size);
-        self.shared.publish(Bounds { position: last.position, revision: last.revision });
+        self.shared.known.publish(Bounds { position: last.position, revision: last.revision });
         Ok(AppendOutcome::Appended)
     }
 
     fn compact(&self, step: &CompactStep) -> std::result::Result<(), BackendError> {
-        let last = self.shared.bounds().revision;
+        let last = self.shared.known.bounds().revision;
         self.unhurried(|connection| compact::remove(connection, step, last))
     }
 
@@ -120,10 +119,10 @@ impl Writer {
     }
 
     fn truncate(&self) -> std::result::Result<(), BackendError> {
-        self.shared.check_poison()?;
+        self.shared.known.check_poison()?;
         checkpoint::truncate(&self.connection).map_err(|failure| {
             if failure.is_lasting() {
-                self.shared.poison(format!("moving the write-ahead log into the database failed: {failure}"));
+                self.shared.known.poison(format!("moving the write-ahead log into the database failed: {failure}"));
             }
             failure.unchanged()
         })
@@ -132,12 +131,12 @@ impl Writer {
     /// A transaction that need not survive a power failure, for it can be done again: the next append's flush, or the next
     /// checkpoint's, covers it. It saves a flush that appends would wait for.
     fn unhurried(&self, work: impl FnOnce(&Connection) -> Result<()>) -> std::result::Result<(), BackendError> {
-        self.shared.check_poison()?;
+        self.shared.known.check_poison()?;
         let size = if self.flush {
             set_flush(&self.connection, false).map_err(Failure::unchanged)?;
             let size = self.transaction(|c| work(c).and_then(|()| size(c, self.page_bytes)));
             if let Err(failure) = set_flush(&self.connection, true) {
-                self.shared.poison(format!("durability could not be restored: {failure}"));
+                self.shared.known.poison(format!("durability could not be restored: {failure}"));
             }
             size?
         } else {
@@ -151,7 +150,7 @@ impl Writer {
     fn transaction<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> std::result::Result<T, BackendError> {
         if let Err(failure) = self.execute("BEGIN IMMEDIATE") {
             if failure.is_lasting() {
-                self.shared.poison(format!("a transaction could not begin: {failure}"));
+                self.shared.known.poison(format!("a transaction could not begin: {failure}"));
             }
             return Err(failure.unchanged());
         }
@@ -162,8 +161,8 @@ impl Writer {
         // SQLite may have rolled back already.
         let rolled_back = self.connection.is_autocommit() || self.execute("ROLLBACK").is_ok();
         if failure.is_lasting() || !rolled_back {
-            self.shared.poison(format!("a write failed: {failure}"));
-            self.shared.check_poison()?;
+            self.shared.known.poison(format!("a write failed: {failure}"));
+            self.shared.known.check_poison()?;
         }
         Err(failure.unchanged())
     }
@@ -174,7 +173,7 @@ impl Writer {
     }
 
     fn close(self) {
-        if self.shared.is_poisoned() {
+        if self.shared.known.is_poisoned() {
             // Closing would checkpoint. What a failed flush left in the write-ahead log must be judged afresh by the next open.
             let off = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             if let Err(error) = self.connection.set_db_config(off, true) {

@@ -60,8 +60,8 @@ impl World {
         let connection = open_reader(&self.directory.path().join("state.db"), Duration::ZERO).unwrap();
         let bounds = Bounds { position: self.history.position(), revision: self.history.revision() };
         assert_eq!(reader::bounds(&connection).unwrap(), bounds);
-        assert_eq!(self.writer.shared.bounds(), bounds);
-        assert_eq!(*self.writer.shared.tip().borrow(), bounds.position);
+        assert_eq!(self.writer.shared.known.bounds(), bounds);
+        assert_eq!(*self.writer.shared.known.tip().borrow(), bounds.position);
         let all = ScanLimits { commits: usize::MAX, bytes: usize::MAX };
         assert_eq!(reader::scan::scan(&connection, ScanFrom::After(Position(0)), all).unwrap(), self.history.commits);
     }
@@ -106,7 +106,7 @@ async fn a_row_that_should_not_be_there_stops_all_writing() {
     world.writer.connection.execute(stray, []).unwrap();
     let error = world.append_too_much();
     assert!(matches!(error, BackendError::Fatal(_)), "{error}");
-    assert!(world.writer.shared.is_poisoned());
+    assert!(world.writer.shared.known.is_poisoned());
 }
 
 #[tokio::test]

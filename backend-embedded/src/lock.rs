@@ -1,30 +1,26 @@
-//! One server a directory.
+//! One server a store.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use crate::error::OpenError;
-use crate::file::LOCK;
-
-/// Holds `lock` in the directory until dropped. sled's own lock would stand in a directory that it has changed by then. The
-/// lock file stays: removing it would race.
+/// Holds the lock on a file of its own until dropped. The file stays: removing it would race.
 #[derive(Debug)]
-pub(crate) struct FileLock {
+pub struct FileLock {
     file: File,
 }
 
 impl FileLock {
-    pub(crate) fn acquire(directory: &Path) -> Result<Self, OpenError> {
-        let path = directory.join(LOCK);
+    /// Creates the file if it is not there, and locks it.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](TryLockError::WouldBlock) if someone has the lock; what the system said if the file cannot be opened or locked.
+    pub fn acquire(path: &Path) -> Result<Self, TryLockError> {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(0o600);
-        let file = options.open(&path).map_err(OpenError::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: directory.into() }),
-            Err(TryLockError::Error(error)) => Err(OpenError::io("lock", &path)(error)),
-        }
+        let file = options.open(path).map_err(TryLockError::Error)?;
+        file.try_lock()?;
+        Ok(Self { file })
     }
 }
 
@@ -45,10 +41,10 @@ mod tests {
     #[test]
     fn what_still_has_the_file_open_does_not_keep_the_lock() {
         let directory = tempfile::tempdir().expect("a temporary folder");
-        let path = directory.path();
+        let path = &directory.path().join("lock");
         let lock = FileLock::acquire(path).expect("nobody has it");
         let inherited = lock.file.try_clone().expect("it is open");
-        assert!(matches!(FileLock::acquire(path), Err(OpenError::Locked { .. })));
+        assert!(matches!(FileLock::acquire(path), Err(TryLockError::WouldBlock)));
         drop(lock);
         FileLock::acquire(path).expect("it was let go");
         drop(inherited);
