@@ -12,11 +12,9 @@ use storage_core::backend::{ScanFrom, ScanLimits};
 
 use self::support::Place;
 
-/// So often it waits at least: for an empty copy, for the commits in it, for the change of places.
+const COMMITS: u8 = 80;
+/// So often it waits: for an empty copy, for the commits in it, for the change of places.
 const WAITS: usize = 3;
-/// It also waits for one before it that was given up, and copies more than once if commits come meanwhile.
-const MOST_WAITS: usize = 6;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
     /// While what it waits for is being done.
@@ -31,16 +29,23 @@ async fn defragmenting_that_is_given_up_at_any_time_and_asked_for_again_loses_no
     let place = Place::new();
     let backend = place.open().await;
     let mut history = History::varied();
+    // Enough that whoever gives up while it is copied has gone, and the next one come, before that is done.
+    for i in 0..COMMITS {
+        history.put("a", &[i; 100_000]);
+    }
     history.append(&backend).await;
-    for waits in 1..=MOST_WAITS {
+    for waits in 1..=WAITS {
         for when in [When::AtWork, When::Done] {
-            let given_up = give_up(backend.defragment(), waits, when).await;
-            assert!(given_up || waits > WAITS, "it was done before its wait number {waits}");
+            let mut tries = 0;
+            while !give_up(backend.defragment(), waits, when).await {
+                tries += 1;
+                assert!(tries < 100, "it waits less often than {waits} times");
+            }
+            let again = backend.defragment().await;
+            again.unwrap_or_else(|error| panic!("after one that was given up at its wait {waits}, {when:?}: {error}"));
             history.put("a", waits.to_string().as_bytes()).append(&backend).await;
         }
     }
-    backend.defragment().await.expect("nobody else does it any more");
-    history.put("a", b"last").append(&backend).await;
     let before = backend.scan(ScanFrom::Revision(storage_core::Revision(0)), ScanLimits::default()).await.unwrap();
     backend.close().await.expect("it closes");
     let again = place.open().await;
@@ -49,7 +54,8 @@ async fn defragmenting_that_is_given_up_at_any_time_and_asked_for_again_loses_no
     assert_eq!(format!("{after:?}"), format!("{before:?}"));
 }
 
-/// Gives `work` up at its wait number `waits`; answers whether it came so far.
+/// Gives `work` up at its wait number `waits`; answers whether it came so far. A thread that is quick has its answer before it is
+/// waited for.
 async fn give_up(work: impl Future, waits: usize, when: When) -> bool {
     let mut work = pin!(work);
     for wait in 1..=waits {
