@@ -91,7 +91,39 @@ fn await_time(due: Instant) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::client::Kv;
+    use crate::null_server;
+    use crate::plan::Plan;
+
+    /// A server that does one thing at a time, and is stuck when the first request comes.
+    struct Stuck(tokio::sync::Mutex<bool>);
+
+    const STUCK: Duration = Duration::from_millis(200);
+
+    impl Operation for Stuck {
+        async fn call(&self, _kv: &mut Kv, _number: usize) -> Result<(), HarnessError> {
+            let mut was_stuck = self.0.lock().await;
+            if !std::mem::replace(&mut *was_stuck, true) {
+                tokio::time::sleep(STUCK).await;
+            }
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn while_a_server_is_stuck_all_that_are_due_wait() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(null_server::serve(listener));
+        let session = Session::open(&[address], Plan::quick(1)).await.unwrap();
+        // The last of them is due after 100 ms, when the server is stuck for 100 more.
+        let done = session.drive_at(1000.0, 100, Stuck(false.into())).await.unwrap();
+        assert_eq!(done.operations, 100);
+        assert!(done.latencies.quantile_us(0.0) > 90_000.0, "{}", done.latencies.quantile_us(0.0));
+    }
 
     #[tokio::test]
     async fn requests_come_in_order_none_before_its_time() {

@@ -28,6 +28,8 @@ pub enum Program {
     AurochAuth,
     /// kine, which serves a part of etcd's API from a database.
     Kine,
+    /// kine with a sync before every answer.
+    KineSync,
     /// A server that answers without doing anything: the floor.
     Null,
     /// A server that somebody else has started, under a name that the user gave it.
@@ -50,10 +52,11 @@ pub enum Storage {
 }
 
 impl Program {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("auroch-auth", Self::AurochAuth),
         ("auroch", Self::Auroch),
         ("etcd", Self::Etcd),
+        ("kine-sync", Self::KineSync),
         ("kine", Self::Kine),
         ("null", Self::Null),
     ];
@@ -63,8 +66,15 @@ impl Program {
         match self {
             Self::Etcd | Self::Null | Self::Elsewhere(_) => &[Storage::Own],
             Self::Auroch | Self::AurochAuth => &[Storage::Sqlite, Storage::Postgres, Storage::Sled, Storage::Memory],
+            Self::KineSync => &[Storage::Sqlite],
             Self::Kine => &[Storage::Sqlite, Storage::Postgres],
         }
+    }
+
+    /// Whether it is kine, in any form.
+    #[must_use]
+    pub fn is_kine(&self) -> bool {
+        matches!(self, Self::Kine | Self::KineSync)
     }
 
     fn name(&self) -> &str {
@@ -179,7 +189,15 @@ mod tests {
 
     #[test]
     fn a_name_says_program_and_storage() {
-        for name in ["etcd", "null", "auroch-sqlite", "auroch-postgres", "auroch-auth-sled", "kine-postgres"] {
+        for name in [
+            "etcd",
+            "null",
+            "auroch-sqlite",
+            "auroch-postgres",
+            "auroch-auth-sled",
+            "kine-sync-sqlite",
+            "kine-postgres",
+        ] {
             assert_eq!(name.parse::<Kind>().unwrap().to_string(), name);
         }
     }

@@ -97,6 +97,7 @@ impl Contender {
             Program::Null => vec!["null-server".into(), format!("--listen={}", place.client)],
             Program::Auroch | Program::AurochAuth => auroch_flags(self.kind.storage, place),
             Program::Kine => kine_flags(self.kind.storage, place),
+            Program::KineSync => synced_kine_flags(place),
             Program::Etcd => etcd_flags(place),
             Program::Elsewhere(_) => Vec::new(),
         };
@@ -123,6 +124,15 @@ fn kine_flags(storage: Storage, place: &Place<'_>) -> Vec<String> {
     if storage == Storage::Postgres {
         flags.push(format!("--endpoint={}?sslmode=disable", place.dsn));
     }
+    flags
+}
+
+/// Its default endpoint in all but `_synchronous`, which is NORMAL there.
+fn synced_kine_flags(place: &Place<'_>) -> Vec<String> {
+    let options =
+        "_journal_mode=WAL&_busy_timeout=30000&_synchronous=FULL&_txlock=immediate&_stmt_cache_size=20&cache=shared";
+    let mut flags = kine_flags(Storage::Sqlite, place);
+    flags.push(format!("--endpoint=sqlite://./db/state.db?{options}"));
     flags
 }
 

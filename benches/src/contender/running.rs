@@ -146,8 +146,12 @@ impl Running {
 impl Server {
     fn new(home: &Path, program: &Program) -> Result<Self, HarnessError> {
         // kine takes no directory: by default it is this one below its working directory.
-        let data = home.join(if *program == Program::Kine { "db" } else { "data" });
+        let data = home.join(if program.is_kine() { "db" } else { "data" });
         std::fs::create_dir_all(home)?;
+        if program.is_kine() {
+            // It makes this one by itself only where no endpoint is named.
+            std::fs::create_dir(&data)?;
+        }
         Ok(Self { client: free_address()?, peer: free_address()?, data, log: home.join("log"), child: None })
     }
 

@@ -56,7 +56,7 @@ fn is_compared(one: &Kind, other: &Kind) -> bool {
     let plain = one.program == Program::Auroch && one.servers == 1;
     match &other.program {
         Program::Etcd => plain,
-        Program::Kine => plain && one.storage == other.storage && other.servers == 1,
+        Program::Kine | Program::KineSync => plain && one.storage == other.storage && other.servers == 1,
         _ if one.servers > 1 => *other == one.with_servers(1),
         Program::Auroch if one.has_users() => one.storage == other.storage,
         Program::Auroch => plain && one.storage == Storage::Sled && other.storage == Storage::Sqlite,

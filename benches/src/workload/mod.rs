@@ -151,7 +151,9 @@ impl Workload {
     pub fn suits(self, program: &Program) -> bool {
         match program {
             Program::Null => self.is_answered_by_nothing(),
-            Program::Kine => !matches!(self, Self::RangeStream | Self::LeaseKeepalive | Self::Compaction),
+            Program::Kine | Program::KineSync => {
+                !matches!(self, Self::RangeStream | Self::LeaseKeepalive | Self::Compaction)
+            }
             // Only an administrator may compact.
             Program::Elsewhere(_) | Program::AurochAuth => self != Self::Compaction,
             Program::Etcd | Program::Auroch => true,
