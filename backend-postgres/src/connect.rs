@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::failure::{Failure, Result};
 use crate::options::PostgresOptions;
 use crate::primary::Session;
-use crate::silence;
+use crate::silence::{self, Probe};
 
 /// The name under which PostgreSQL shows our connections.
 const APPLICATION_NAME: &str = "auroch";
@@ -26,6 +26,9 @@ pub(crate) struct Connector {
     pub(crate) connect_timeout: Duration,
     /// The newest timeline that a primary was on.
     pub(crate) newest: Arc<AtomicU32>,
+    /// Whether its connections show nothing that a failover could take back.
+    pub(crate) settles: bool,
+    pub(crate) probe: Arc<Probe>,
 }
 
 /// Without the hosts: the driver's own print of them has the password.
@@ -65,12 +68,23 @@ impl Connector {
                 ])
                 .disable_statement_logging()
         });
-        Self { hosts: hosts.collect(), connect_timeout: options.connect_timeout, newest: Arc::default() }
+        let (connect_timeout, newest, probe) = (options.connect_timeout, Arc::default(), Arc::default());
+        Self { hosts: hosts.collect(), connect_timeout, newest, settles: true, probe }
     }
 
     /// A connection to the host that takes writes.
     pub(crate) async fn connect(&self) -> std::result::Result<PgConnection, ConnectError> {
         self.primary().await.map(|session| session.connection)
+    }
+
+    /// One whose connections read nothing of the log, and so need not wait for a commit.
+    pub(crate) fn only_to_ask(&self) -> Self {
+        Self { settles: false, ..self.clone() }
+    }
+
+    /// Whether no other host has become the primary since, as far as is known.
+    pub(crate) fn is_newest(&self, session: &Session) -> bool {
+        session.timeline >= self.newest.load(Ordering::Relaxed)
     }
 
     /// The database's name.
@@ -96,10 +110,8 @@ impl managed::Manager for Connector {
     /// Connections that failed were taken out of the pool; the others are not asked, which would be a round trip. Those to a former
     /// primary that still lives show what was.
     async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<ConnectError> {
-        if session.timeline < self.newest.load(Ordering::Relaxed) {
-            return Err(managed::RecycleError::message("another host has become the primary"));
-        }
-        Ok(())
+        let other = || managed::RecycleError::message("another host has become the primary");
+        self.is_newest(session).then_some(()).ok_or_else(other)
     }
 }
 

@@ -16,10 +16,10 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// How long a new try may take.
 const TRY: Duration = Duration::from_millis(700);
 
-/// Whether the host is a standby. Where a standby has to hold what is committed, what this connection may see must be there too,
+/// Whether the host is a standby. Where $1 is true and a standby has to hold what is committed, what this connection may see must be there too,
 /// and what a crash of the primary left may not be: so a commit waits for all before it.
 const ASK: &str = "
-SELECT pg_is_in_recovery(), pg_backend_pid(), (CASE WHEN NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> ''
+SELECT pg_is_in_recovery(), pg_backend_pid(), (CASE WHEN $1 AND NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> ''
     THEN pg_logical_emit_message(true, 'auroch', '') END)::text";
 /// The number of the primary's timeline, which each promotion raises.
 const TIMELINE: &str = "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer";
@@ -86,7 +86,7 @@ impl Connector {
     async fn to_primary(&self, host: &PgConnectOptions) -> Made {
         let failed = |source| failed(host, source);
         let mut connection = host.connect().await.map_err(failed)?;
-        let asked = sqlx::query_as(ASK).fetch_one(&mut connection).await;
+        let asked = sqlx::query_as(ASK).bind(self.settles).fetch_one(&mut connection).await;
         let (standby, pid, _): (bool, i32, Option<String>) = asked.map_err(failed)?;
         if standby {
             return Err(ConnectError::Standby { host: name(host) });
