@@ -18,11 +18,20 @@ struct Health {
 /// Answers `/health`.
 pub(super) async fn health(store: &Store, counts: &metrics::Health, query: Query<'_>) -> Response<Body> {
     let sickness = sickness(store, query).await;
-    counts.answered(sickness.is_none());
+    let is_news = counts.answered(sickness.is_none(), query.has("exclude"));
     match sickness {
-        None => json_as_text(&Health { health: "true", reason: String::new() }),
+        None => {
+            if is_news {
+                tracing::info!("/health answers that the server is healthy again");
+            }
+            json_as_text(&Health { health: "true", reason: String::new() })
+        }
         Some(reason) => {
-            tracing::warn!(reason, "/health answers that the server is not healthy");
+            if is_news {
+                tracing::warn!(reason, "/health answers that the server is not healthy");
+            } else {
+                tracing::debug!(reason, "/health answers that the server is still not healthy");
+            }
             error(StatusCode::SERVICE_UNAVAILABLE, &to_json(&Health { health: "false", reason }))
         }
     }

@@ -75,6 +75,17 @@ impl Probe {
         }
     }
 
+    /// Probes come every few seconds; only what is news is for everybody.
+    fn log(self, check: Check, outcome: &Result<(), String>, is_news: bool) {
+        let (probe, check) = (self.name(), check.name());
+        match outcome {
+            Ok(()) if is_news => tracing::info!(probe, check, "a check goes well again"),
+            Ok(()) => {}
+            Err(why) if is_news => tracing::warn!(probe, check, why, "a check of the server fails"),
+            Err(why) => tracing::debug!(probe, check, why, "a check of the server still fails"),
+        }
+    }
+
     /// Runs `only` this check, or all that `query` does not exclude.
     pub(super) async fn answer(
         self,
@@ -91,7 +102,8 @@ impl Probe {
                 continue;
             }
             let outcome = check.run(store).await;
-            counts.checked(self.name(), check.name(), outcome.is_ok());
+            let is_news = counts.checked(self.name(), check.name(), outcome.is_ok());
+            self.log(*check, &outcome, is_news);
             let _ = match outcome {
                 Ok(()) => writeln!(report, "[+]{} ok", check.name()),
                 Err(why) => {
@@ -101,7 +113,6 @@ impl Probe {
             };
         }
         if failed {
-            tracing::warn!(?self, report, "a probe is answered that the server is not well");
             return error(StatusCode::SERVICE_UNAVAILABLE, &report);
         }
         if !query.has("verbose") {
