@@ -123,7 +123,7 @@ enum Journal {
 /// the log belongs to what was there before: SQLite would mix the two.
 fn discard_companions(path: &Path) -> Result<(), OpenError> {
     for companion in [beside(path, "-wal"), beside(path, "-shm")] {
-        if remove(&companion)? {
+        if remove_file(&companion)? {
             tracing::warn!(file = ?companion, "removed what the database before this restored copy had left behind");
         }
     }
@@ -139,8 +139,26 @@ fn check_alone(path: &Path) -> Result<(), OpenError> {
     }
 }
 
+/// Removes the database that is there, which nobody may have open.
+///
+/// # Errors
+/// If it cannot be removed, or is in use, or not ours.
+pub async fn remove(options: &SqliteOptions) -> Result<(), OpenError> {
+    let existing = SqliteOptions { create: false, ..options.clone() };
+    let Prepared { path, lock } = match prepare(&existing).await {
+        Err(OpenError::Missing { .. }) => return Ok(()),
+        prepared => prepared?,
+    };
+    // The log before its database: alone it would be in the way of the next one.
+    for file in [beside(&path, "-wal"), beside(&path, "-shm"), path] {
+        remove_file(&file)?;
+    }
+    drop(lock);
+    Ok(())
+}
+
 /// Whether it was there.
-fn remove(path: &Path) -> Result<bool, OpenError> {
+fn remove_file(path: &Path) -> Result<bool, OpenError> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -186,7 +204,7 @@ async fn create(path: &Path) -> Result<(), OpenError> {
 
 fn remove_draft(draft: &Path) -> Result<(), OpenError> {
     for file in [draft.to_owned(), beside(draft, "-journal"), beside(draft, "-wal"), beside(draft, "-shm")] {
-        remove(&file)?;
+        remove_file(&file)?;
     }
     Ok(())
 }

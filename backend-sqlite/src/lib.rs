@@ -39,4 +39,5 @@ mod writer;
 
 pub use backend::SqliteBackend;
 pub use error::OpenError;
+pub use file::remove;
 pub use options::SqliteOptions;

@@ -245,3 +245,27 @@ async fn a_dropped_backend_lets_go_of_its_file() {
     }
     assert_eq!(place.open().await.end().await.unwrap(), history.position());
 }
+
+#[tokio::test]
+async fn what_is_removed_is_gone_and_can_be_begun_again_but_not_what_is_in_use() {
+    let place = Place::new();
+    let options = SqliteOptions::new(place.file());
+    backend_sqlite::remove(&options).await.unwrap();
+    let backend = place.open().await;
+    let mut history = History::varied();
+    history.append(&backend).await;
+    assert!(matches!(backend_sqlite::remove(&options).await, Err(OpenError::Locked { .. })));
+    assert_eq!(backend.end().await.unwrap(), history.position(), "it is as it was");
+    backend.close().await.unwrap();
+    backend_sqlite::remove(&options).await.unwrap();
+    assert!(!place.file().exists());
+    assert_eq!(place.open().await.end().await.unwrap().0, 0);
+}
+
+#[tokio::test]
+async fn what_is_not_ours_is_not_removed() {
+    let place = Place::new();
+    fs::write(place.file(), "not a database").unwrap();
+    backend_sqlite::remove(&SqliteOptions::new(place.file())).await.unwrap_err();
+    assert_eq!(fs::read(place.file()).unwrap(), b"not a database");
+}

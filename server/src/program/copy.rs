@@ -85,8 +85,16 @@ async fn copy_from(
             from.place
         ));
     }
-    let target = open(to, start_over, progress).await.map_err(CopyFailure::To)?;
     let names = Names { from: from.place.to_string(), to: to.place.to_string() };
+    let mut target = storage::backend(to).await.map_err(CopyFailure::To)?;
+    if start_over && matches!(Restore::check(&target).await, Err(RestoreError::Unfinished)) {
+        // What is removed may be all that there is, if the source is nothing.
+        let checked = StoreCopy::check(source).await.map_err(|error| names.failure(error));
+        target = match checked {
+            Ok(()) => emptied(target, to, progress).await.map_err(CopyFailure::To)?,
+            Err(failure) => return close(&*target, to).await.and(Err(failure)),
+        };
+    }
     let copy = StoreCopy::new(Arc::clone(source), Arc::clone(&target), Arc::new(SystemEnvironment::default()));
     let copied = copy.run(&mut Observer { names: &names, progress }).await;
     let closed = close(&*target, to).await;
@@ -94,25 +102,18 @@ async fn copy_from(
     closed.map(|()| outcome)
 }
 
-/// Opens the destination, empty if it is to be.
-async fn open(to: &Storage, start_over: bool, progress: &mut Progress) -> Result<Arc<dyn Backend>, StorageError> {
-    let target = storage::backend(to).await?;
-    if !start_over {
-        return Ok(target);
-    }
-    match Restore::check(&target).await {
-        Err(RestoreError::Unfinished) => {
-            progress.say("removing what an earlier copy or restore left");
-            let failed =
-                |error: BackendError| StorageError::Open { storage: to.place.to_string(), source: error.into() };
-            let end = target.bounds().await.map_err(failed)?.position;
-            target.close().await.map_err(failed)?;
-            storage::remove(to, end).await?;
-            storage::backend(to).await
-        }
-        // The copy itself says what is in its way.
-        _ => Ok(target),
-    }
+/// The destination without the part of something that it holds.
+async fn emptied(
+    target: Arc<dyn Backend>,
+    to: &Storage,
+    progress: &mut Progress,
+) -> Result<Arc<dyn Backend>, StorageError> {
+    progress.say("removing what an earlier copy or restore left");
+    let failed = |error: BackendError| StorageError::Open { storage: to.place.to_string(), source: error.into() };
+    let end = target.bounds().await.map_err(failed)?.position;
+    target.close().await.map_err(failed)?;
+    storage::remove(to, end).await?;
+    storage::backend(to).await
 }
 
 async fn close(backend: &dyn Backend, storage: &Storage) -> Result<(), CopyFailure> {

@@ -56,8 +56,6 @@ pub(super) enum StorageError {
     #[cfg(feature = "postgres")]
     #[error("another process writes to {0}")]
     Contended(String),
-    #[error("cannot remove what was left at {path}: {source}")]
-    Leftover { path: PathBuf, source: io::Error },
     #[error("cannot open {storage}: {source}")]
     Open { storage: String, source: OpenError },
 }
@@ -130,20 +128,9 @@ pub(super) async fn remove(storage: &Storage, end: Position) -> Result<(), Stora
         return Ok(backend_sled::remove(&backend_sled::SledOptions::parse(dsn)?)?);
     }
     let _ = end;
-    database(storage).map_or(Ok(()), |path| remove_database(&path))
-}
-
-/// Removes a database and its companions.
-fn remove_database(path: &Path) -> Result<(), StorageError> {
-    for companion in ["-wal", "-shm", ""] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(companion);
-        match fs::remove_file(&name) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(StorageError::Leftover { path: name.into(), source });
-            }
-            _ => {}
-        }
+    #[cfg(feature = "sqlite")]
+    if let Some(path) = database(storage) {
+        backend_sqlite::remove(&backend_sqlite::SqliteOptions::new(path)).await?;
     }
     Ok(())
 }

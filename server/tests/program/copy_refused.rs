@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use backend_sqlite::{SqliteBackend, SqliteOptions};
 use conformance::postgres::Cluster;
-use storage_core::{Restore, SystemEnvironment};
+use storage_core::{Backend as _, Restore, SystemEnvironment};
 use tempfile::{TempDir, tempdir};
 
 use crate::copy::copy;
@@ -140,6 +140,25 @@ async fn a_source_that_is_itself_half_a_restore_is_refused() {
     leave_half_a_restore(Arc::new(SqliteBackend::open(options).await.unwrap())).await;
     let said = refused(folder.path(), "sqlite://half.db", "sqlite://b.db").await;
     assert!(said.contains("was not finished; finish that first"), "{said}");
+}
+
+/// What it would remove may be all that there is.
+#[tokio::test]
+async fn nothing_is_removed_to_start_over_before_the_source_is_known_to_be_a_store() {
+    let folder = folder().await;
+    for name in ["half.db", "to.db"] {
+        let options = SqliteOptions::new(folder.path().join(name));
+        leave_half_a_restore(Arc::new(SqliteBackend::open(options).await.unwrap())).await;
+    }
+    SqliteBackend::open(SqliteOptions::new(folder.path().join("empty.db"))).await.unwrap().close().await.unwrap();
+    let left = fs::read(folder.path().join("to.db")).unwrap();
+    for (from, why) in [("half.db", "was not finished; finish that first"), ("empty.db", "holds nothing")] {
+        let args = ["copy", "--from", &format!("sqlite://{from}"), "--to", "sqlite://to.db", "--start-over"];
+        let said = Process::start(folder.path(), &args).refused().await;
+        assert!(said.contains(why), "{said}");
+        assert!(!said.contains("removing"), "{said}");
+        assert_eq!(fs::read(folder.path().join("to.db")).unwrap(), left);
+    }
 }
 
 #[tokio::test]

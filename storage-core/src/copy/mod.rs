@@ -52,6 +52,14 @@ impl StoreCopy {
         Self { limits, ..self }
     }
 
+    /// Whether `from` is a whole store, of which a copy can be made.
+    ///
+    /// # Errors
+    /// [`CopyError::Source`] if it cannot be read, [`CopyError::SourceEmpty`], [`CopyError::SourceUnfinished`].
+    pub async fn check(from: &Arc<dyn Backend>) -> Result<(), CopyError> {
+        check(&Contents::read(&**from).await.map_err(CopyError::Source)?)
+    }
+
     /// Copies, compares, and makes the destination a store. Tells `observer` how far it is.
     ///
     /// # Errors
