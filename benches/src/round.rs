@@ -77,6 +77,7 @@ pub async fn run(
         None => Vec::new(),
     };
     if running.is_elsewhere() {
+        session.revoke_all().await;
         elsewhere::clear(&running.addresses()).await?;
     }
     let restart = match plan.restart && kind.can_restart() {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use parking_lot::Mutex;
+use proto::etcdserverpb::LeaseRevokeRequest;
 use tokio::task::JoinSet;
 
 use crate::client::{Connection, Kv};
@@ -20,6 +22,8 @@ use crate::workload::Done;
 /// The largest value that is written, unless the plan has larger ones.
 const LARGEST_BYTES: usize = 16 << 10;
 
+const LONG_TTL_SECONDS: i64 = 3600;
+
 /// The connections to one server and the objects there.
 pub struct Session {
     /// What is asked of the server.
@@ -29,6 +33,8 @@ pub struct Session {
     servers: usize,
     /// The objects that most workloads are about.
     pub pods: Arc<Objects>,
+    /// Leases that outlive the measurement.
+    leases: Arc<Mutex<Vec<i64>>>,
     filling: Bytes,
     start: Instant,
 }
@@ -64,7 +70,7 @@ impl Session {
         // Bytes of no regularity, should a contender compress.
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let filling = (0..plan.value_bytes.max(LARGEST_BYTES)).map(|_| step(&mut state)).collect::<Vec<u8>>().into();
-        Arc::new(Self { plan, connections, servers, pods, filling, start: Instant::now() })
+        Arc::new(Self { plan, connections, servers, pods, leases: Arc::default(), filling, start: Instant::now() })
     }
 
     /// The KV service for worker `number`; workers share connections evenly.
@@ -87,9 +93,30 @@ impl Session {
             connections: self.connections[..1].to_vec(),
             servers: 1,
             pods: Arc::clone(&self.pods),
+            leases: Arc::clone(&self.leases),
             filling: self.filling.clone(),
             start: self.start,
         })
+    }
+
+    /// Grants a lease, over the connection of worker `number`, that lives longer than any measurement takes.
+    ///
+    /// # Errors
+    /// If the server refuses it.
+    pub async fn grant_long(&self, number: usize) -> Result<i64, HarnessError> {
+        let lease = self.connection(number).grant(LONG_TTL_SECONDS).await?;
+        self.leases.lock().push(lease);
+        Ok(lease)
+    }
+
+    /// Revokes what [`Session::grant_long`] has granted. Not every server can; then they end in an hour.
+    pub async fn revoke_all(&self) {
+        let leases = std::mem::take(&mut *self.leases.lock());
+        for id in leases {
+            if self.connection(0).lease().lease_revoke(LeaseRevokeRequest { id }).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// A value of so many bytes, but 16 KiB or what the plan says at most, that tells when it was made.

@@ -17,7 +17,7 @@ use benches::session::Session;
 use benches::workload::Workload;
 use benches::{html, null_server, shape, table};
 use indicatif::ProgressBar;
-use proto::etcdserverpb::RangeRequest;
+use proto::etcdserverpb::{LeaseLeasesRequest, RangeRequest};
 use server::{Listener, ServerOptions};
 use storage_core::{MemoryBackend, Store, StoreOptions};
 use tokio::net::TcpListener;
@@ -168,11 +168,14 @@ async fn a_server_elsewhere_is_measured_without_its_process_and_keeps_keys_of_ot
     let foreign = shape::create("/registry/pods/default/theirs".into(), "value".into(), 0);
     kv.txn(foreign).await.unwrap();
     let contender = Contender::elsewhere("theirs", &format!("http://{address}")).await.unwrap();
-    let plan = Plan { workloads: vec![Workload::Count], ..tiny() };
+    let plan = Plan { workloads: vec![Workload::Count, Workload::LeaseKeepalive], ..tiny() };
     let directory = tempfile::tempdir().unwrap();
     let round = round::run(&contender, &plan, directory.path(), &ProgressBar::hidden()).await.unwrap();
     assert!(round.samples[&Workload::Count].costs.is_none() && round.idle_bytes.is_none());
 
+    let mut lease = Connection::open(address).await.unwrap().lease();
+    let leases = lease.lease_leases(LeaseLeasesRequest {}).await.unwrap().into_inner().leases;
+    assert!(leases.is_empty(), "{leases:?}");
     let everything = RangeRequest { key: vec![0].into(), range_end: vec![0].into(), ..RangeRequest::default() };
     let left = kv.range(everything).await.unwrap().into_inner().kvs;
     assert_eq!(left.iter().map(|kv| &kv.key[..]).collect::<Vec<_>>(), [b"/registry/pods/default/theirs"]);

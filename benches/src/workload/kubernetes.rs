@@ -22,7 +22,6 @@ const READS_PER_PAGE: usize = 50;
 const PODS_PER_NODE: usize = 2;
 const POD_BYTES: usize = 10 << 10;
 const EVENT_BYTES: usize = 1 << 10;
-const EVENT_TTL_SECONDS: i64 = 3600;
 /// Pods that come and go at a time.
 const CHURNING: usize = 256;
 
@@ -83,7 +82,7 @@ impl Cluster {
             churn: Objects::new(CHURN, CHURNING, POD_BYTES),
             lives: (0..CHURNING).map(|_| Mutex::new(0)).collect(),
             events: Objects::new(EVENTS, writes, EVENT_BYTES),
-            event_lease: session.connection(0).grant(EVENT_TTL_SECONDS).await?,
+            event_lease: session.grant_long(0).await?,
         };
         cluster.nodes.create_all(session).await?;
         cluster.running.create_all(session).await?;

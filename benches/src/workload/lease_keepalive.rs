@@ -16,14 +16,11 @@ use crate::latencies::Latencies;
 use crate::meter::Meter;
 use crate::session::Session;
 
-/// None expires while it is measured.
-const TTL_SECONDS: i64 = 3600;
-
 pub(super) async fn run(session: &Arc<Session>, meter: &mut Meter) -> Result<Done, HarnessError> {
     let plan = &session.plan;
     let mut leases = Vec::with_capacity(plan.leases);
     for number in 0..plan.leases {
-        leases.push(session.connection(number).grant(TTL_SECONDS).await?);
+        leases.push(session.grant_long(number).await?);
     }
     meter.begin()?;
     let (leases, next) = (Arc::new(leases), Arc::new(AtomicUsize::new(0)));
