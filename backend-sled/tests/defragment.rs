@@ -15,6 +15,8 @@ use self::support::Place;
 const COMMITS: u8 = 80;
 /// So often it waits: for an empty copy, for the commits in it, for the change of places.
 const WAITS: usize = 3;
+
+/// When a caller gives up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
     /// While what it waits for is being done.
