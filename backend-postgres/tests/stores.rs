@@ -13,6 +13,7 @@ use storage_core::{
     Compare, CompareTarget, KeyRange, LeaseId, Op, PutLease, PutRequest, RangeRequest, Relation, Revision, Store,
     StoreError, StoreOptions, TxnRequest,
 };
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 async fn open(dsn: &str) -> Store {
@@ -33,7 +34,7 @@ fn create(key: &str) -> TxnRequest {
     TxnRequest { compares: vec![absent], success: vec![Op::Put(put)], failure: Vec::new() }
 }
 
-fn watch(store: &Store) -> (storage_core::watch::WatchControl, WatchEvents) {
+fn watch_all(store: &Store) -> (storage_core::watch::WatchControl, WatchEvents) {
     let (control, events) = store.watch();
     control.create(&WatchRequest { start_revision: Revision(1), ..WatchRequest::new(everything()) });
     (control, events)
@@ -60,7 +61,7 @@ async fn every_acknowledged_create_is_there_once_and_seen_once_by_every_store() 
     const EACH: usize = 40;
     let dsn = Cluster::shared().new_database();
     let stores = [open(&dsn).await, open(&dsn).await, open(&dsn).await];
-    let watches = [watch(&stores[0]), watch(&stores[1]), watch(&stores[2])];
+    let watches = [watch_all(&stores[0]), watch_all(&stores[1]), watch_all(&stores[2])];
 
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
@@ -104,7 +105,7 @@ async fn a_lease_of_one_store_expires_though_that_store_is_gone() {
     let mut put = PutRequest::new(b"a", Bytes::from_static(b"x"));
     put.lease = PutLease::Set(LeaseId(7));
     let written = one.put(put).await.expect("put").revision;
-    let (_control, events) = watch(&two);
+    let (_control, events) = watch_all(&two);
     // Whoever led, only one is left.
     one.close().await.expect("it closes");
     let events = tokio::time::timeout(Duration::from_secs(60), seen(events, 2)).await.expect("it expires");
@@ -112,25 +113,39 @@ async fn a_lease_of_one_store_expires_though_that_store_is_gone() {
     two.close().await.expect("it closes");
 }
 
+/// Waits until a hundred more writes are acknowledged.
+async fn more(count: &watch::Sender<usize>) {
+    let goal = *count.borrow() + 100;
+    let mut count = count.subscribe();
+    let more = count.wait_for(|count| *count >= goal);
+    tokio::time::timeout(Duration::from_secs(60), more).await.expect("writes go on").expect("its sender is there");
+}
+
 /// The database crashes in the middle of everything and comes back: what was acknowledged is there, nothing twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_of_the_database_loses_nothing_and_applies_nothing_twice() {
     const CLIENTS: usize = 8;
+    const CRASHES: usize = 3;
     let mut cluster = Cluster::start();
     let dsn = cluster.new_database();
     let stores = [open(&dsn).await, open(&dsn).await];
+    let (count, crashed) = (watch::Sender::new(0), watch::Sender::new(false));
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
         let store = stores[client % stores.len()].clone();
+        let (count, crashed) = (count.clone(), crashed.subscribe());
         clients.spawn(async move {
             let mut acknowledged = Vec::new();
             for n in 0.. {
-                if acknowledged.len() == 150 {
+                if *crashed.borrow() {
                     break;
                 }
                 let key = format!("{client}-{n:03}");
                 match store.txn(create(&key)).await {
-                    Ok(answer) if answer.succeeded => acknowledged.push((key, answer.revision)),
+                    Ok(answer) if answer.succeeded => {
+                        acknowledged.push((key, answer.revision));
+                        count.send_modify(|count| *count += 1);
+                    }
                     // Of an unknown outcome, or refused: the key is never tried again.
                     Ok(_) => panic!("{key} was created by nobody else"),
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -139,15 +154,18 @@ async fn a_crash_of_the_database_loses_nothing_and_applies_nothing_twice() {
             acknowledged
         });
     }
-    for _ in 0..2 {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+    // The clients write before, through and after each crash, however quick they are.
+    for _ in 0..CRASHES {
+        more(&count).await;
         let crash = tokio::task::spawn_blocking(move || {
             cluster.kill();
             cluster.resume();
             cluster
         });
         cluster = crash.await.expect("it comes back");
+        more(&count).await;
     }
+    crashed.send_replace(true);
     let acknowledged: Vec<_> = clients.join_all().await.into_iter().flatten().collect();
     for store in &stores {
         let all = store.range(RangeRequest::new(everything())).await.expect("it answers again");
