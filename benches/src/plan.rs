@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::contender::Program;
 use crate::workload::Workload;
 
-/// The sizes of a run, the same for every contender.
+/// The sizes of a run, the same for every contender. One that a run of an earlier version did not write was then as it is by default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Plan {
     /// Keys written.
     pub keys: usize,
@@ -60,6 +61,12 @@ pub struct Plan {
     pub workloads: Vec<Workload>,
     /// Whether the servers are killed and started again at the end.
     pub restart: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self::of_keys(20_000)
+    }
 }
 
 impl Plan {
@@ -142,5 +149,19 @@ impl Plan {
     #[must_use]
     pub fn includes(&self, workload: Workload) -> bool {
         workload == Workload::Create || self.workloads.contains(&workload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_without_a_size_that_is_newer_than_it_can_be_read() {
+        let plan = Plan::quick(7);
+        let mut json = serde_json::to_value(&plan).unwrap();
+        json.as_object_mut().unwrap().remove("expiry");
+        let read: Plan = serde_json::from_value(json).unwrap();
+        assert_eq!(read, Plan { expiry: Plan::default().expiry, ..plan });
     }
 }
