@@ -5,6 +5,7 @@ mod jwt;
 mod options;
 mod passwords;
 mod secret;
+mod sender;
 mod simple;
 #[cfg(test)]
 mod tests;
@@ -17,12 +18,13 @@ use storage_core::Store;
 use storage_core::auth::{AuthState, Caller, PasswordHash};
 use tonic::Status;
 
-pub(crate) use self::client::{Client, Lasting, Sender, Shown, note_common_name};
+pub(crate) use self::client::{Client, Lasting, Shown, note_common_name};
 pub use self::jwt::JwtKeyError;
 pub use self::options::{AuthOptions, AuthToken, AuthTokenError, BCRYPT_COSTS, JwtOptions};
 pub(crate) use self::passwords::PasswordError;
 use self::passwords::Passwords;
 pub(crate) use self::secret::Password;
+pub(crate) use self::sender::Sender;
 use self::simple::Holder;
 use self::tokens::Tokens;
 use crate::status;

@@ -1,0 +1,66 @@
+use std::sync::Arc;
+
+use storage_core::auth::AuthError;
+use storage_core::{Store, StoreError};
+use tonic::Status;
+
+use super::{Access, Client, Shown};
+use crate::status;
+
+/// How often a request is asked at most, where users or permissions change under it each time.
+const MAX_TRIES: usize = 4;
+
+/// Who sends a request, known by the users that there were when it came.
+pub(crate) struct Sender {
+    store: Store,
+    /// Who is to be recognised anew, if anybody has said who it is.
+    client: Option<Client>,
+}
+
+impl Sender {
+    pub(super) fn new(access: &Arc<Access>, shown: &impl Shown) -> Result<Self, Status> {
+        let store = access.store_for(shown)?;
+        let client = store.caller().map(|_| Client::new(access, shown));
+        Ok(Self { store, client })
+    }
+
+    /// The store as it may be seen by the sender.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The same by the newest users and permissions, whichever server changed them.
+    ///
+    /// # Errors
+    /// If the sender's token is not good any more, or the storage is out of reach.
+    pub(crate) async fn newest_store(&self) -> Result<Store, Status> {
+        let Some(client) = &self.client else { return Ok(self.store.clone()) };
+        self.store.linearize().await.map_err(status::of)?;
+        client.store()
+    }
+
+    /// Does what `request` says. Where users and permissions have changed by the time that it is evaluated, as they may have on another
+    /// server, nothing was done: the sender is recognised by the new ones, and it is asked again. A token that names its own auth
+    /// revision is as old as before, and refused.
+    pub(crate) async fn ask<R, T, F>(&self, request: R, ask: impl Fn(Store, R) -> F) -> Result<T, Status>
+    where
+        R: Clone,
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let Some(client) = &self.client else {
+            return ask(self.store.clone(), request).await.map_err(status::of);
+        };
+        let mut store = self.store.clone();
+        for _ in 1..MAX_TRIES {
+            let known = store.caller().cloned();
+            match ask(store, request.clone()).await {
+                Err(StoreError::Auth(AuthError::OldRevision)) => store = client.store()?,
+                done => return done.map_err(status::of),
+            }
+            if store.caller() == known.as_ref() {
+                return Err(status::of_auth(AuthError::OldRevision));
+            }
+        }
+        ask(store, request).await.map_err(status::of)
+    }
+}
