@@ -6,7 +6,7 @@ use conformance::postgres::Cluster;
 use etcd_client::Client;
 use futures_util::future::join_all;
 use tempfile::{TempDir, tempdir};
-use tokio::task::block_in_place;
+use tokio::task::{block_in_place, yield_now};
 
 use crate::common::soon;
 use crate::process::Process;
@@ -47,6 +47,16 @@ impl Limited {
         block_in_place(|| Cluster::shared().sql("postgres", &sql)).lines().map(str::to_owned).collect()
     }
 
+    /// Waits until the sessions are as they should be. Between two looks the limit of the wait has its turn.
+    async fn until(&self, is_so: impl Fn(&BTreeSet<String>) -> bool) {
+        soon(async {
+            while !is_so(&self.sessions()) {
+                yield_now().await;
+            }
+        })
+        .await;
+    }
+
     /// Nothing comes from memory, so that all who read need a connection.
     async fn read_much(&self) {
         let mut client = self.process.client().await;
@@ -68,14 +78,14 @@ impl Limited {
 /// That there are no more than `max` while much is read, and as many as that.
 async fn holds(server: Limited, max: usize) {
     // The start had some that are on their way to end.
-    soon(async { while server.sessions().len() > max {} }).await;
+    server.until(|sessions| sessions.len() <= max).await;
     let mut most = 0;
     let reading = server.read_much();
     tokio::pin!(reading);
     loop {
         tokio::select! {
             () = &mut reading => break,
-            () = tokio::task::yield_now() => most = most.max(server.sessions().len()),
+            () = yield_now() => most = most.max(server.sessions().len()),
         }
     }
     most = most.max(server.sessions().len());
@@ -98,7 +108,7 @@ async fn a_connection_is_kept_no_longer_than_a_flag_allows() {
     for server in servers {
         let first = server.sessions();
         assert!(!first.is_empty());
-        soon(async { while server.sessions().intersection(&first).next().is_some() {} }).await;
+        server.until(|sessions| sessions.is_disjoint(&first)).await;
         server.process.client().await.put("k", "v", None).await.unwrap();
     }
 }
@@ -109,7 +119,7 @@ async fn connections_that_nobody_uses_are_closed_after_the_time_of_a_flag() {
     server.read_much().await;
     assert!(server.sessions().len() > 3);
     // One listens; another is used now and then.
-    soon(async { while server.sessions().len() > 2 {} }).await;
+    server.until(|sessions| sessions.len() <= 2).await;
     server.read_much().await;
 }
 
