@@ -16,8 +16,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// How long a new try may take.
 const TRY: Duration = Duration::from_millis(700);
 
-/// Whether the host is a standby. Where $1 is true and a standby has to hold what is committed, what this connection may see must be there too,
-/// and what a crash of the primary left may not be: so a commit waits for all before it.
+/// Whether the host is a standby. Where $1 is true and a standby has to hold what is committed, what this connection may see must be
+/// there too, and what a crash of the primary left may not be: so a commit waits for all before it.
 const ASK: &str = "
 SELECT pg_is_in_recovery(), pg_backend_pid(), (CASE WHEN $1 AND NOT pg_is_in_recovery() AND current_setting('synchronous_standby_names') <> ''
     THEN pg_logical_emit_message(true, 'auroch', '') END)::text";

@@ -24,7 +24,8 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const STANDBY: &str = "standby";
 
 /// Ends with its standard input, that is, with the process that holds the other end, however that ends. Unless a line came before, nobody
-/// is left to remove the folder, the first argument: what is in a static is never dropped.
+/// is left to remove the folder, the first argument: what is in a static is never dropped. An interrupt from a terminal reaches this too,
+/// which is then still needed.
 const WATCHED: &str = r#"
 trap : INT
 folder=$1

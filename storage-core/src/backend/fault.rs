@@ -26,7 +26,7 @@ pub enum Fault {
     None,
     /// It does not happen, and says so: [`BackendError::Determinate`].
     Refused,
-    /// It does not happen, since nobody is there: the same, [of nobody there](Cause::of_nobody_there).
+    /// It does not happen, because nobody can be reached: [`BackendError::Determinate`] of a cause [of nobody there](Cause::of_nobody_there).
     Unreachable,
     /// It does not happen, and nobody can tell: [`BackendError::Indeterminate`].
     Lost,

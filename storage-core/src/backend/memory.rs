@@ -1,5 +1,6 @@
 //! The reference backend: a log in memory, durable as long as the value lives.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -190,7 +191,7 @@ impl Backend for MemoryBackend {
     }
 
     async fn turn(&self) -> Result<Turn, BackendError> {
-        let guard: Box<dyn std::any::Any + Send + Sync> = match &self.turns {
+        let guard: Box<dyn Any + Send + Sync> = match &self.turns {
             Some(turns) => Box::new(Arc::clone(turns).acquire_owned().await.expect("it is never closed")),
             None => Box::new(()),
         };

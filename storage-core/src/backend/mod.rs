@@ -83,8 +83,8 @@ pub trait Backend: std::fmt::Debug + Send + Sync + 'static {
         Ok(Turn { end: self.end().await?, commits: Vec::new(), guard: Box::new(()) })
     }
 
-    /// [`append`](Self::append) in a `turn` of this store's, which ends with it, whatever comes of it: no sooner than the group is
-    /// visible, if it is appended, and at best no later.
+    /// [`append`](Self::append), with its law and its errors, in a `turn` of this store's, which ends with it, whatever comes of it: no
+    /// sooner than the group is visible, if it is appended, and at best no later.
     async fn append_in_turn(
         &self,
         expected: Position,
@@ -205,7 +205,7 @@ pub struct Turn {
     /// What others have appended behind what this store has read or written of the log, as a scan would answer it; or nothing, where
     /// the backend does not read ahead.
     pub commits: Vec<Commit>,
-    /// Ends the turn when it is dropped.
+    /// Ends the turn when it is dropped. [`Backend::append_in_turn`] gets it back, and looks by its type whether it is the backend's own.
     pub guard: Box<dyn Any + Send + Sync>,
 }
 
