@@ -89,9 +89,7 @@ impl Connection {
     pub fn kv(&self) -> Kv {
         KvClient::with_origin(self.clone(), self.origin()).max_decoding_message_size(usize::MAX)
     }
-}
 
-impl Connection {
     /// The lease service at the other end.
     #[must_use]
     pub fn lease(&self) -> Lease {

@@ -1,10 +1,11 @@
 //! How long each of many requests took, as an HDR histogram.
 
+use std::time::Duration;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// Decimal digits of a latency that are kept.
 const DIGITS: u8 = 3;

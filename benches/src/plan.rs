@@ -41,9 +41,9 @@ pub struct Plan {
     pub arrival_time: Duration,
     /// Objects that are deleted.
     pub deletes: usize,
-    /// Nodes whose leases are renewed by updates over one connection, and how many updates that is.
+    /// Nodes whose leases are renewed by updates over one connection.
     pub flooding_nodes: usize,
-    /// Updates of these.
+    /// How many updates that is.
     pub flooding_updates: usize,
     /// Leases that are kept alive.
     pub leases: usize,

@@ -32,7 +32,7 @@ pub(crate) struct Run {
     /// How many servers of Auroch on one database take part beside one alone, if they can share it.
     #[arg(long, default_value_t = 1)]
     servers: usize,
-    /// A server that runs already: a name, `=` and its `http://` URL. It has keys below /registry/bench/ for as long as it is measured.
+    /// A server that runs already: a name, `=` and its `http://` URL. All keys below /registry/bench/ are deleted there, before and after.
     #[arg(long, value_parser = endpoint)]
     endpoint: Vec<(String, String)>,
     /// What is measured [default: everything]

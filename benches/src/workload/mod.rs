@@ -146,7 +146,7 @@ impl Workload {
     }
 
     /// Whether `program` can be asked for it: not what a server that does nothing would get wrong, nor calls that one does not have,
-    /// nor what would touch keys of others.
+    /// nor what would touch the history of others.
     #[must_use]
     pub fn suits(self, program: &Program) -> bool {
         match program {
@@ -154,7 +154,7 @@ impl Workload {
             Program::Kine | Program::KineSync => {
                 !matches!(self, Self::RangeStream | Self::LeaseKeepalive | Self::Compaction)
             }
-            // Only an administrator may compact.
+            // The history of a server elsewhere is others' too, and only an administrator may compact.
             Program::Elsewhere(_) | Program::AurochAuth => self != Self::Compaction,
             Program::Etcd | Program::Auroch => true,
         }
