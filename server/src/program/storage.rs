@@ -254,9 +254,10 @@ impl fmt::Debug for Place {
     }
 }
 
-/// A password may stand before the host or among the parameters, and hold what should have been escaped.
+/// A password may stand before the host or among the parameters, and hold what should have been escaped. What is no URL may be
+/// libpq's other form, words like `password=secret`, or lack the slashes alone, and begin with what may be shown.
 fn without_password(dsn: &str) -> String {
-    let Some((scheme, rest)) = dsn.split_once("://") else { return dsn.to_owned() };
+    let Some((scheme, rest)) = dsn.split_once("://") else { return without_secrets(dsn) };
     let shown = |rest: &str| {
         let (place, query) = rest.split_once('?').map_or((rest, None), |(place, query)| (place, Some(query)));
         let query = query.map(|query| format!("?{}", query.split('&').map(parameter).collect::<Vec<_>>().join("&")));
@@ -267,6 +268,12 @@ fn without_password(dsn: &str) -> String {
         Some((user, host)) => format!("{scheme}://{user}:***@{}", shown(host)),
         None => format!("{scheme}://{}", shown(rest)),
     }
+}
+
+fn without_secrets(words: &str) -> String {
+    let lowercase = words.to_ascii_lowercase();
+    let secret = lowercase.find("pass").into_iter().chain(lowercase.rfind('@').and_then(|_| lowercase.find(':'))).min();
+    secret.map_or_else(|| words.to_owned(), |at| format!("{}***", &words[..at]))
 }
 
 fn parameter(pair: &str) -> String {
@@ -315,6 +322,19 @@ mod tests {
         }
         for dsn in ["sqlite:///a/b@c:d.db?x=y", "memory://", "postgres://me@host/db", "nonsense"] {
             assert_eq!(without_password(dsn), dsn);
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown_of_what_is_no_url() {
+        for (dsn, shown) in [
+            ("host=db user=me password=secret dbname=x", "host=db user=me ***"),
+            ("user=me PASSWORD = 'secret'", "user=me ***"),
+            ("postgres:me:secret@host/db", "postgres***"),
+            ("me:secret@tcp(host:3306)/db", "me***"),
+            ("sqlite:data.db", "sqlite:data.db"),
+        ] {
+            assert_eq!(without_password(dsn), shown);
         }
     }
 }
