@@ -163,6 +163,7 @@ fn failed(error: SaveError) -> Status {
         SaveError::File(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
             Status::resource_exhausted("etcdserver: no space for the file of the snapshot")
         }
-        error => Status::unavailable(format!("etcdserver: {error}")),
+        // etcd's code for it. etcd's client asks anew and for ever after "unavailable", which here would not help.
+        error => Status::unknown(format!("etcdserver: {error}")),
     }
 }

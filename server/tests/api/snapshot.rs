@@ -44,11 +44,12 @@ async fn a_version_that_has_no_storage_version_says_none() {
 }
 
 #[tokio::test]
-async fn a_snapshot_that_has_no_place_says_so() {
+async fn a_snapshot_that_has_no_place_says_so_and_not_that_trying_again_helps() {
     let options = ServerOptions { snapshot_dir: Some("/nonexistent".into()), ..Default::default() };
     let server = TestServer::with(options, StoreOptions::default()).await;
     let status = snapshot(&server).await.unwrap_err();
-    assert_eq!(status.code(), tonic::Code::Unavailable);
+    assert_eq!(status.code(), tonic::Code::Unknown);
+    assert!(status.message().contains("the snapshot's file cannot be written"), "{status}");
 }
 
 #[tokio::test]
