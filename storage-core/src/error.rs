@@ -99,8 +99,6 @@ impl StoreError {
 
     /// The error that a read gets when the backend failed to answer it.
     pub(crate) fn from_read(error: &BackendError) -> Self {
-        let (BackendError::Determinate(cause) | BackendError::Indeterminate(cause) | BackendError::Fatal(cause)) =
-            error;
-        Self::Failed(cause.to_string())
+        Self::Failed(error.cause().to_string())
     }
 }

@@ -159,10 +159,13 @@ async fn a_failed_storage_refuses_writes_and_says_so_everywhere_while_reads_go_o
     backend.script([Fault::Poison]);
 
     assert_eq!(status_of(client.put("k", "w", None).await).0, Code::Unavailable);
-    assert_eq!(status_of(client.put("k", "w", None).await).0, Code::Unavailable);
+    let (code, message) = status_of(client.put("k", "w", None).await);
+    assert_eq!(code, Code::Unavailable);
+    assert_eq!(message.matches("storage has failed").count(), 1, "{message}");
     assert_eq!(client.get("k", None).await.unwrap().kvs()[0].value(), b"v");
     let errors = client.status().await.unwrap().errors().to_vec();
     assert!(errors[0].starts_with("storage has failed"), "{errors:?}");
+    assert_eq!(errors[0].matches("storage has failed").count(), 1, "{errors:?}");
     let mut health = HealthClient::new(server.channel().await);
     let response = health.check(HealthCheckRequest::default()).await.unwrap().into_inner();
     assert_eq!(response.status(), ServingStatus::NotServing);

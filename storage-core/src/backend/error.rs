@@ -63,8 +63,12 @@ impl BackendError {
     /// Whether nobody answered.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
+        self.cause().is_unreachable
+    }
+
+    pub(crate) fn cause(&self) -> &Cause {
         let (Self::Determinate(cause) | Self::Indeterminate(cause) | Self::Fatal(cause)) = self;
-        cause.is_unreachable
+        cause
     }
 
     /// The same failure where something else of unknown outcome depends on it.

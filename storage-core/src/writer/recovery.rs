@@ -21,7 +21,7 @@ const TRIES: u32 = 50;
 
 impl Writer {
     pub(super) async fn append_failed(&mut self, appending: Appending, error: BackendError) {
-        let is_news = self.shared.fail(error.to_string());
+        let is_news = self.shared.fail(error.cause().to_string());
         self.is_cut_off |= error.is_unreachable() || appending.group.is_empty();
         if is_news {
             tracing::warn!(%error, "the storage did not take a group of writes");
@@ -76,7 +76,7 @@ impl Writer {
     /// rejections included: they may rest on what did not happen.
     fn poison(&mut self, appending: Appending, error: &BackendError) {
         tracing::error!(%error, "the storage has failed: writes are refused until the store is opened again");
-        self.poisoned = Some(error.to_string());
+        self.poisoned = Some(error.cause().to_string());
         for (entry, was_appending) in self.take_back(appending) {
             let may_have_happened = was_appending && entry.commits;
             entry.answer_with(|_| {
@@ -129,11 +129,11 @@ impl Writer {
         if let Err(error) = self.catch_up(commits).await {
             self.show_followed();
             self.is_cut_off = true;
-            if self.shared.fail(error.to_string()) {
+            if self.shared.fail(error.cause().to_string()) {
                 tracing::warn!(%error, "the commits of another writer cannot be read");
             }
             if matches!(error, BackendError::Fatal(_)) {
-                self.poisoned = Some(error.to_string());
+                self.poisoned = Some(error.cause().to_string());
             } else {
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
