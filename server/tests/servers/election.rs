@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a candidate waits at one server.
 const CAMPAIGN: Duration = Duration::from_secs(4);
-/// What the clocks of several machines would differ by.
+/// The machine may set its clock meanwhile, which is that of the database; nothing else ends a lease early.
 const SLACK: Duration = Duration::from_millis(250);
 
 /// When somebody was sure to hold the office.
