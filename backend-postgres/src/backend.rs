@@ -191,7 +191,7 @@ async fn append(
         .map_err(Failure::of_write)
         .inspect_err(|error| shared.poison(error))?;
     if let Some(guard) = guard {
-        guard.has_ended();
+        guard.note_ended();
     }
     drop(turn);
     if appended {

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgConnection;
-use storage_core::Position;
 use storage_core::backend::{Bounds, ScanLimits};
 use storage_core::commit::{Commit, decode_commit};
+use storage_core::{Position, Revision};
 
 use crate::connect::Pool;
 use crate::failure::Result;
@@ -38,7 +38,7 @@ async fn take_and_read(connection: &mut PgConnection, shared: &Shared) -> Result
     let (mut end, mut commits) = (known.position, Vec::new());
     while let Some(row) = rows.try_next().await? {
         let (position, revision, data): (i64, i64, Option<Vec<u8>>) = row;
-        let place = Bounds { position: Position(position.cast_unsigned()), revision: storage_core::Revision(revision) };
+        let place = Bounds { position: Position(position.cast_unsigned()), revision: Revision(revision) };
         match data {
             None => end = place.position,
             Some(data) => commits.push(decode_commit(place.position, place.revision, &data.into())?),
@@ -62,7 +62,7 @@ impl Guard {
     }
 
     /// The turn has ended with an append.
-    pub(crate) fn has_ended(&self) {
+    pub(crate) fn note_ended(&self) {
         self.ended.store(true, Ordering::Relaxed);
     }
 }

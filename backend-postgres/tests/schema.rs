@@ -1,11 +1,11 @@
 //! Databases of other versions of the schema.
 
 use backend_postgres::{OpenError, PostgresBackend, PostgresOptions};
-use bytes::Bytes;
+use conformance::backend_suite::History;
 use conformance::postgres::Cluster;
-use storage_core::backend::{AppendOutcome, Backend as _, ScanFrom, ScanLimits};
-use storage_core::commit::{Commit, Mutation, encode_commit};
-use storage_core::{CommitId, LeaseId, Position, Revision, Sub, VersionId, VersionMeta};
+use storage_core::Position;
+use storage_core::backend::{Backend as _, ScanFrom, ScanLimits};
+use storage_core::commit::{Commit, encode_commit};
 
 const VERSION: &str = "SELECT version FROM auroch.schema_version";
 const FIRST: &str = include_str!("schemas/1.sql");
@@ -24,14 +24,6 @@ fn database_of(tables: &str) -> (&'static Cluster, String, String) {
     (cluster, dsn, name)
 }
 
-fn put(position: u64, revision: i64) -> Commit {
-    let id = VersionId { revision: Revision(revision), sub: Sub(0) };
-    let (revision, key, value) = (Revision(revision), b"a".as_slice().into(), Bytes::from_static(b"x"));
-    let meta = VersionMeta::put(id, revision, 1, LeaseId::NONE, value.len());
-    let mutations = vec![Mutation { key, meta, value }];
-    Commit { position: Position(position), revision, id: CommitId(position.into()), mutations, controls: Vec::new() }
-}
-
 fn insert(commit: &Commit) -> String {
     let hex: String = encode_commit(commit).iter().map(|byte| format!("{byte:02x}")).collect();
     let (position, revision) = (commit.position.0, commit.revision.0);
@@ -44,17 +36,20 @@ fn insert(commit: &Commit) -> String {
 /// The log of `FIRST` has a gap in its revisions, as a restored one has, which its search for a position does not bear.
 #[tokio::test]
 async fn a_database_of_the_first_version_becomes_one_of_the_newest_and_keeps_its_log() {
-    let commits = Vec::from_iter((1..=10).map(|n| put(n, 100 + n as i64)));
-    let log: String = commits.iter().map(insert).collect();
+    let mut history = History::default();
+    history.skip(99);
+    for _ in 0..10 {
+        history.put("a", b"x");
+    }
+    let log: String = history.group().iter().map(insert).collect();
     let (cluster, dsn, name) = database_of(&format!("{FIRST}\n{log}"));
     let backend = open(&dsn).await.expect("it opens");
     let limits = ScanLimits { commits: 100, bytes: 1 << 20 };
     for after in 0..=10_u64 {
         let found = backend.scan(ScanFrom::After(Position(after)), limits).await.expect("it scans");
-        assert_eq!(found, commits[after as usize..], "after {after}");
+        assert_eq!(found, history.commits[after as usize..], "after {after}");
     }
-    let outcome = backend.append(Position(10), [put(11, 111)].into()).await.expect("it appends");
-    assert_eq!(outcome, AppendOutcome::Appended);
+    history.put("a", b"x").append(&backend).await;
     assert_ne!(cluster.sql(&name, VERSION), "1");
 }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backend_postgres::{PostgresBackend, PostgresOptions};
-use bytes::Bytes;
+use conformance::backend_suite::History;
 use conformance::postgres::Cluster;
+use storage_core::Position;
 use storage_core::backend::{AppendOutcome, Backend as _, Turn};
-use storage_core::commit::{Commit, Mutation};
-use storage_core::{CommitId, LeaseId, Position, Revision, Sub, VersionId, VersionMeta};
+use storage_core::commit::Commit;
 use tokio::task::{JoinHandle, block_in_place, yield_now};
 use tokio::time::timeout;
 
@@ -66,14 +66,13 @@ async fn given(turn: JoinHandle<Turn>) -> Turn {
     timeout(PATIENCE, turn).await.expect("it is given on").expect("it does not panic")
 }
 
+/// The commit at `position` of a log of puts.
 fn put(position: u64) -> Commit {
-    let revision = Revision(1 + position.cast_signed());
-    let id = VersionId { revision, sub: Sub(0) };
-    let value = Bytes::from_static(b"x");
-    let meta = VersionMeta::put(id, revision, 1, LeaseId::NONE, value.len());
-    let key = position.to_be_bytes().as_slice().into();
-    let mutations = vec![Mutation { key, meta, value }];
-    Commit { position: Position(position), revision, id: CommitId(position.into()), mutations, controls: Vec::new() }
+    let mut history = History::default();
+    for _ in 0..position {
+        history.put("a", b"x");
+    }
+    history.commits.pop().expect("positions are from 1 on")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
