@@ -67,7 +67,8 @@ impl PostgresOptions {
         }
     }
 
-    /// Leaves to reads what `connections` at a time allow beside those that are always needed; one at least.
+    /// Leaves to reads what `connections` at a time allow beside those that are always needed; one at least. While statements take longer
+    /// than a second there is one more, which asks about them.
     pub fn limit_connections(&mut self, connections: usize) {
         self.readers = connections.saturating_sub(OTHERS).max(1);
     }
