@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use storage_core::watch::{CancelCause, WatchControl, WatchEvents, WatchMessage, WatchRequest};
@@ -152,6 +153,16 @@ async fn a_transaction_of_nothing_answers_with_the_revision_that_another_store_h
     let one = Store::open(Gate::deaf(Arc::clone(&memory) as _), StoreOptions::default()).await.expect("it opens");
     let written = open(&memory).await.put(put("a", "x")).await.expect("put").revision;
     assert_eq!(one.txn(TxnRequest::default()).await.expect("it answers").revision, written);
+}
+
+/// The clock jumps to what is waited for next, so this takes no time.
+#[tokio::test(start_paused = true)]
+async fn who_shares_a_log_is_not_waited_for_longer_than_anything_else() {
+    let gate = Gate::open(Arc::new(MemoryBackend::shared()));
+    let one = Store::open(Arc::clone(&gate) as _, StoreOptions::default()).await.expect("it opens");
+    gate.peers.shut();
+    let asked = tokio::time::timeout(Duration::from_secs(10), one.peers()).await;
+    assert!(matches!(asked, Ok(Err(StoreError::Unknown(_)))), "{asked:?}");
 }
 
 /// etcd's read index: a read that comes while the question is on its way needs another one, and all that come by then share it.

@@ -85,7 +85,7 @@ impl Inner {
 }
 
 /// What is not answered in this time is not known to have happened.
-async fn in_time<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+pub(super) async fn in_time<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let late = |_| StoreError::Unknown("the storage did not answer in time".into());
     tokio::time::timeout(REQUEST_TIMEOUT, answer).await.map_err(late)?
 }

@@ -97,9 +97,10 @@ impl Store {
     /// Those who share the log and were alive lately, this store included once it was announced. Empty where nobody else can.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] if the backend cannot tell.
+    /// [`StoreError::Failed`] if the backend cannot tell, [`StoreError::Unknown`] if it does not answer in time.
     pub async fn peers(&self) -> Result<Vec<Peer>, StoreError> {
-        self.inner.backend.peers().await.map_err(|e| StoreError::from_read(&e))
+        let asked = self.inner.backend.peers();
+        asking::in_time(async { asked.await.map_err(|e| StoreError::from_read(&e)) }).await
     }
 
     /// A new stream of watches: one handle to steer it, one to read it.

@@ -28,6 +28,8 @@ pub(crate) struct Gate {
     pub(crate) scans: Door,
     /// Questions for the log's end.
     pub(crate) ends: Door,
+    /// Questions for who shares the log.
+    pub(crate) peers: Door,
     cut: AtomicBool,
     told: Told,
     durable: AtomicI64,
@@ -77,7 +79,8 @@ impl Gate {
     fn telling(inner: Arc<dyn Backend>, told: Told) -> Arc<Self> {
         let (through, scans, ends) = (Semaphore::new(Semaphore::MAX_PERMITS), Door::default(), Door::default());
         let (waiting, cut, durable) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicI64::new(1));
-        Arc::new(Self { inner, through, waiting, scans, ends, cut, told, durable, log: Mutex::default() })
+        let peers = Door::default();
+        Arc::new(Self { inner, through, waiting, scans, ends, peers, cut, told, durable, log: Mutex::default() })
     }
 
     pub(crate) fn inner(&self) -> &Arc<dyn Backend> {
@@ -200,6 +203,7 @@ impl Backend for Gate {
     }
 
     async fn peers(&self) -> Result<Vec<Peer>, BackendError> {
+        self.peers.pass().await;
         self.inner.peers().await
     }
 
