@@ -2,10 +2,12 @@ package members
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -26,8 +28,47 @@ func (f fleet) root(endpoints ...string) *clientv3.Client {
 	return f.dial(clientv3.Config{Endpoints: endpoints, Username: "root", Password: "root"})
 }
 
-// A simple token is of no use at another server. A client that goes to one signs
-// on again by itself.
+// Go's client asks its endpoints by turns, with one token. Each server knows the
+// simple tokens of the others, so that no request has to be tried again.
+func TestSimpleTokenAtAllMembers(t *testing.T) {
+	ctx, f := start(t)
+	f.enable(ctx)
+	admin := f.root(f.servers[0].Endpoint())
+	_, err := admin.UserAdd(ctx, "me", "secret")
+	check(t, err)
+	_, err = admin.UserGrantRole(ctx, "me", "root")
+	check(t, err)
+	client := f.dial(clientv3.Config{Endpoints: f.endpoints(), Username: "me", Password: "secret"})
+	token := func() string {
+		resp, err := admin.Authenticate(ctx, "me", "secret")
+		check(t, err)
+		return resp.Token
+	}
+	for range 10 {
+		_, err := client.Put(ctx, "a", "x")
+		check(t, err)
+	}
+	// With a token of its own and no password a client cannot sign on again.
+	client = f.dial(clientv3.Config{Endpoints: f.endpoints(), Token: token()})
+	for range 10 {
+		_, err := client.Put(ctx, "a", "x")
+		check(t, err)
+	}
+	_, err = admin.UserChangePassword(ctx, "me", "another")
+	check(t, err)
+	for range 4 {
+		if _, err := client.Put(ctx, "a", "x"); !errors.Is(err, rpctypes.ErrInvalidAuthToken) {
+			t.Fatalf("a token outlives its password: %v", err)
+		}
+	}
+	resp, err := f.root(f.endpoints()...).Get(ctx, "a")
+	check(t, err)
+	if resp.Kvs[0].Version != 20 {
+		t.Fatalf("it reads %v", resp.Kvs)
+	}
+}
+
+// A client whose server is gone goes on with what it has, or signs on again.
 func TestSimpleTokenAfterFailover(t *testing.T) {
 	ctx, f := start(t)
 	f.enable(ctx)

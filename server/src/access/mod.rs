@@ -6,6 +6,7 @@ mod options;
 mod passwords;
 mod secret;
 mod sender;
+mod signed;
 mod simple;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,6 @@ pub(crate) use self::passwords::PasswordError;
 use self::passwords::Passwords;
 pub(crate) use self::secret::Password;
 pub(crate) use self::sender::Sender;
-use self::simple::Holder;
 use self::tokens::Tokens;
 use crate::status;
 
@@ -38,21 +38,21 @@ pub(crate) struct Access {
 
 impl Access {
     pub(crate) fn new(store: Store, options: &AuthOptions) -> Self {
-        let access = Self { store, tokens: Tokens::new(options), passwords: Passwords::new(options.bcrypt_cost) };
-        if access.store.auth_enabled() {
-            access.warn_of_tokens();
-        }
-        access
+        Self { store, tokens: Tokens::new(options), passwords: Passwords::new(options.bcrypt_cost) }
     }
 
-    /// To be said once authentication is on: a client may go from one server to another.
-    pub(crate) fn warn_of_tokens(&self) {
-        if self.store.status().backend.shared && matches!(self.tokens, Tokens::Simple(_)) {
-            tracing::warn!(
-                "no other server on this storage knows the tokens of this one: where clients use several, give each \
-                 --auth-token jwt with the same keys"
-            );
-        }
+    /// Whether a request has to wait for [`Access::catch_up`]: another server has given its token, and may know of users that are not
+    /// known here yet.
+    pub(crate) fn is_behind(&self, request: &impl Shown) -> bool {
+        request.token().and_then(bare).is_some_and(|token| self.tokens.is_ahead(token, &self.store))
+    }
+
+    /// Learns of all that any server has told anybody to be done.
+    ///
+    /// # Errors
+    /// If the storage is out of reach.
+    pub(crate) async fn catch_up(&self) -> Result<(), Status> {
+        self.store.linearize().await.map_err(status::of)
     }
 
     /// The store without checks: for the server's own tasks, and for what is everybody's.
@@ -81,7 +81,7 @@ impl Access {
     /// # Errors
     /// As [`Access::store_for`], or if the storage is out of reach.
     pub(crate) async fn newest_store_for(&self, request: &impl Shown) -> Result<Store, Status> {
-        self.store.linearize().await.map_err(status::of)?;
+        self.catch_up().await?;
         self.store_for(request)
     }
 
@@ -110,8 +110,7 @@ impl Access {
     }
 
     fn caller(&self, token: &HeaderValue, state: &AuthState) -> Option<Caller> {
-        let token = token.to_str().ok()?;
-        self.tokens.caller(token.strip_prefix("Bearer ").unwrap_or(token), state)
+        self.tokens.caller(bare(token)?, state, &self.store)
     }
 
     /// A token for the user `name`, whose password this has to be.
@@ -120,7 +119,7 @@ impl Access {
     /// If authentication is off, there is no such user or it has another password or none, which nobody is told, or if
     /// there is no key to sign tokens with.
     pub(crate) async fn authenticate(&self, name: &str, password: Password) -> Result<String, Status> {
-        self.store.linearize().await.map_err(status::of)?;
+        self.catch_up().await?;
         let mut state = self.enabled()?;
         loop {
             let user = state.user(name);
@@ -137,8 +136,7 @@ impl Access {
             let now = self.enabled()?;
             let still = now.user(name).and_then(|user| user.password_hash());
             if let Some(password) = stored.filter(|stored| still == Some(stored)) {
-                let holder = Holder { user: name.into(), password, auth_revision: now.revision() };
-                let token = self.tokens.issue(holder, self.store.position()).await;
+                let token = self.tokens.issue(name.into(), password, &now, &self.store).await;
                 return token.ok_or_else(status::verify_only);
             }
             state = now;
@@ -157,4 +155,10 @@ impl Access {
     pub(crate) async fn hash(&self, password: Password) -> Result<PasswordHash, Status> {
         self.passwords.hash(password).await.map(PasswordHash::new).map_err(status::of_password)
     }
+}
+
+/// The token in a header, whose form may be that of OAuth.
+fn bare(header: &HeaderValue) -> Option<&str> {
+    let token = header.to_str().ok()?;
+    Some(token.strip_prefix("Bearer ").unwrap_or(token))
 }

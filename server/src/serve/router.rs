@@ -121,15 +121,6 @@ impl Router {
     }
 }
 
-impl Services {
-    fn watch(&self, request: Request<RequestBody>) -> FrameStream {
-        let decoder = ProstDecoder::<WatchRequest>::default();
-        let client = Client::new(&self.access, &request);
-        let requests = Streaming::new_request(decoder, request.into_body(), None, Some(self.max_bytes));
-        self.watch.watch(client, requests)
-    }
-}
-
 impl hyper::service::Service<Request<Incoming>> for Router {
     type Response = Response<Body>;
     type Error = std::convert::Infallible;
@@ -163,25 +154,48 @@ impl Router {
     }
 
     fn answer_call(&self, mut request: Request<RequestBody>) -> Reply {
-        let services = &*self.services;
         if let Some(name) = &self.peer.common_name
             && !request.body().is_made()
         {
             note_common_name(&mut request, name);
         }
+        if !self.services.access.is_behind(&request) {
+            return self.services.answer(request);
+        }
+        let services = Arc::clone(&self.services);
+        Reply::ours(async move {
+            let reply = match services.access.catch_up().await {
+                Ok(()) => services.answer(request),
+                Err(status) => Reply::status(status),
+            };
+            let Ok(response) = reply.await;
+            response
+        })
+    }
+}
+
+impl Services {
+    fn answer(&self, request: Request<RequestBody>) -> Reply {
         let path = request.uri().path().strip_prefix('/').unwrap_or_default();
         match path.split_once('/').unwrap_or_default() {
-            ("etcdserverpb.KV", _) => services.kv.call(request),
-            ("etcdserverpb.Watch", "Watch") => Reply::response(response(Ok(Body::Stream(services.watch(request))))),
-            ("etcdserverpb.Lease", _) => Reply::Tonic(services.lease.clone().call(request)),
-            ("etcdserverpb.Auth", _) => Reply::Tonic(services.auth.clone().call(request)),
-            ("etcdserverpb.Cluster", _) => Reply::Tonic(services.cluster.clone().call(request)),
-            ("etcdserverpb.Maintenance", _) => Reply::Tonic(services.maintenance.clone().call(request)),
-            ("v3lockpb.Lock", _) => Reply::Tonic(services.lock.clone().call(request)),
-            ("v3electionpb.Election", _) => Reply::Tonic(services.election.clone().call(request)),
-            ("grpc.health.v1.Health", _) => Reply::Tonic(services.health.clone().call(request)),
+            ("etcdserverpb.KV", _) => self.kv.call(request),
+            ("etcdserverpb.Watch", "Watch") => Reply::response(response(Ok(Body::Stream(self.watch(request))))),
+            ("etcdserverpb.Lease", _) => Reply::Tonic(self.lease.clone().call(request)),
+            ("etcdserverpb.Auth", _) => Reply::Tonic(self.auth.clone().call(request)),
+            ("etcdserverpb.Cluster", _) => Reply::Tonic(self.cluster.clone().call(request)),
+            ("etcdserverpb.Maintenance", _) => Reply::Tonic(self.maintenance.clone().call(request)),
+            ("v3lockpb.Lock", _) => Reply::Tonic(self.lock.clone().call(request)),
+            ("v3electionpb.Election", _) => Reply::Tonic(self.election.clone().call(request)),
+            ("grpc.health.v1.Health", _) => Reply::Tonic(self.health.clone().call(request)),
             (service, _) => Reply::status(unknown_service(service)),
         }
+    }
+
+    fn watch(&self, request: Request<RequestBody>) -> FrameStream {
+        let decoder = ProstDecoder::<WatchRequest>::default();
+        let client = Client::new(&self.access, &request);
+        let requests = Streaming::new_request(decoder, request.into_body(), None, Some(self.max_bytes));
+        self.watch.watch(client, requests)
     }
 }
 

@@ -15,6 +15,7 @@ mod published;
 mod record;
 mod role;
 mod state;
+mod token_key;
 mod user;
 
 pub(crate) use self::caller::Access;
@@ -26,6 +27,7 @@ pub(crate) use self::published::{Permit, Published};
 pub(crate) use self::record::AuthRecord;
 pub use self::role::{Permission, PermissionKind, Role};
 pub use self::state::AuthState;
+pub use self::token_key::TokenKey;
 pub use self::user::{PasswordHash, User};
 
 /// The name of the user that must exist while authentication is on, and of the role that may do everything.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::role::{Permission, PermissionKind, Role};
+use super::token_key::TokenKey;
 use super::user::{PasswordHash, User};
 use crate::commit::ControlChange;
 use crate::key_range::KeyRange;
 
 const PREFIX: &[u8] = b"auth/";
 const STATUS: &[u8] = b"auth/status";
+const TOKEN_KEY: &[u8] = b"auth/token_key";
 const USER: &[u8] = b"auth/user/";
 const ROLE: &[u8] = b"auth/role/";
 
@@ -19,6 +21,8 @@ const ROLE: &[u8] = b"auth/role/";
 pub(crate) enum AuthRecord {
     /// Whether it is on, and the auth revision.
     Status { enabled: bool, revision: u64 },
+    /// What tokens are signed with; `None` if authentication was turned off.
+    TokenKey(Option<TokenKey>),
     /// A user by name; `None` if it is gone.
     User(Arc<str>, Option<Arc<User>>),
     /// A role by name; `None` if it is gone.
@@ -34,6 +38,7 @@ impl AuthRecord {
     fn key(&self) -> Bytes {
         match self {
             Self::Status { .. } => Bytes::from_static(STATUS),
+            Self::TokenKey(_) => Bytes::from_static(TOKEN_KEY),
             Self::User(name, _) => [USER, name.as_bytes()].concat().into(),
             Self::Role(name, _) => [ROLE, name.as_bytes()].concat().into(),
         }
@@ -47,6 +52,7 @@ impl AuthRecord {
                 out.put_u8(u8::from(*enabled));
                 out.put_u64(*revision);
             }
+            Self::TokenKey(key) => out.put_slice(key.as_ref()?.as_bytes()),
             Self::User(_, user) => put_user(&mut out, user.as_deref()?),
             Self::Role(_, role) => put_role(&mut out, role.as_deref()?),
         }
@@ -64,6 +70,10 @@ impl AuthRecord {
             let mut fields = Fields(value?);
             let record = Self::Status { enabled: fields.flag()?, revision: fields.0.try_get_u64().ok()? };
             return fields.0.is_empty().then_some(record);
+        }
+        if key == TOKEN_KEY {
+            let Some(value) = value else { return Some(Self::TokenKey(None)) };
+            return Some(Self::TokenKey(Some(TokenKey::new(value.try_into().ok()?))));
         }
         let (name, is_user) = match key.strip_prefix(USER) {
             Some(name) => (name, true),
@@ -175,6 +185,8 @@ mod tests {
         ];
         vec![
             AuthRecord::Status { enabled: true, revision: u64::MAX },
+            AuthRecord::TokenKey(Some(TokenKey::new([b'!'; 32]))),
+            AuthRecord::TokenKey(None),
             AuthRecord::User("alice".into(), Some(Arc::new(user))),
             AuthRecord::User("certified/only".into(), Some(Arc::new(unnamed))),
             AuthRecord::User("gone".into(), None),
@@ -196,7 +208,7 @@ mod tests {
         /// Mostly small numbers, as lengths and flags are.
         #[test]
         fn whatever_is_stored_is_refused_or_read_whole(
-            key in select(vec!["auth/status", "auth/user/a", "auth/role/a", "auth/"]),
+            key in select(vec!["auth/status", "auth/token_key", "auth/user/a", "auth/role/a", "auth/"]),
             value in vec(prop_oneof![4 => Just(0), 4 => 0..4u8, 1 => any::<u8>()], 0..40),
         ) {
             if let Some(record) = AuthRecord::decode(key.as_bytes(), Some(&value)) {
@@ -222,6 +234,9 @@ mod tests {
     #[test]
     fn no_debug_print_shows_a_hash_or_a_key() {
         let shown = format!("{:?}", records());
-        assert!(shown.contains("alice") && !shown.contains("$2b$") && !shown.contains("a/"), "{shown}");
+        assert!(
+            shown.contains("alice") && !shown.contains("$2b$") && !shown.contains("33, 33") && !shown.contains("a/"),
+            "{shown}"
+        );
     }
 }

@@ -8,6 +8,7 @@ use super::check::Check;
 use super::permissions::{Permissions, Rights};
 use super::record::AuthRecord;
 use super::role::Role;
+use super::token_key::TokenKey;
 use super::user::User;
 use crate::commit::ControlChange;
 
@@ -16,8 +17,7 @@ use crate::commit::ControlChange;
 pub struct AuthState {
     enabled: bool,
     revision: u64,
-    /// Not stored: what was before the store was opened matters to nobody.
-    enabled_since: u64,
+    token_key: Option<TokenKey>,
     users: Arc<BTreeMap<Arc<str>, Arc<Account>>>,
     roles: Arc<BTreeMap<Arc<str>, Arc<Role>>>,
 }
@@ -32,7 +32,7 @@ struct Account {
 /// A fresh store's: off, nobody, at etcd's first auth revision.
 impl Default for AuthState {
     fn default() -> Self {
-        Self { enabled: false, revision: 1, enabled_since: 1, users: Arc::default(), roles: Arc::default() }
+        Self { enabled: false, revision: 1, token_key: None, users: Arc::default(), roles: Arc::default() }
     }
 }
 
@@ -52,7 +52,7 @@ impl AuthState {
         state
     }
 
-    /// The control records that hold it, for the first commit of a store.
+    /// The control records that hold it, for the first commit of a store. What tokens are signed with each store makes itself.
     #[must_use]
     pub fn controls(&self) -> Vec<ControlChange> {
         let status = AuthRecord::Status { enabled: self.enabled, revision: self.revision };
@@ -76,11 +76,11 @@ impl AuthState {
         self.revision
     }
 
-    /// The auth revision at which authentication was turned on last, or at which the store was opened. Who was known before has
-    /// to be asked anew: in between, everybody was somebody.
+    /// What tokens are signed with while authentication is on. It is another one each time that it is turned on: in between,
+    /// everybody was somebody.
     #[must_use]
-    pub fn enabled_since(&self) -> u64 {
-        self.enabled_since
+    pub fn token_key(&self) -> Option<&TokenKey> {
+        self.token_key.as_ref()
     }
 
     /// The user of this name.
@@ -127,12 +127,10 @@ impl AuthState {
     pub(crate) fn take_in(&mut self, record: AuthRecord) {
         match record {
             AuthRecord::Status { enabled, revision } => {
-                if enabled && !self.enabled {
-                    self.enabled_since = revision;
-                }
                 self.enabled = enabled;
                 self.revision = revision;
             }
+            AuthRecord::TokenKey(key) => self.token_key = key,
             AuthRecord::User(name, Some(user)) => self.put_user(name, user),
             AuthRecord::User(name, None) => drop(Arc::make_mut(&mut self.users).remove(&name)),
             AuthRecord::Role(name, role) => {

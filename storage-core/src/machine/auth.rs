@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Machine;
 use super::draft::{Draft, Undo};
 use super::message::Request;
-use crate::auth::{Access, AuthChange, AuthError, AuthRecord, AuthState};
+use crate::auth::{Access, AuthChange, AuthError, AuthRecord, AuthState, TokenKey};
 use crate::types::{Key, LeaseId, Revision};
 
 impl Machine {
@@ -67,15 +67,38 @@ impl Machine {
     }
 
     pub(super) fn change_auth(&mut self, draft: &mut Draft, change: &AuthChange) -> Result<Revision, AuthError> {
-        let records = change.records(&self.auth)?;
-        if !records.is_empty() {
-            draft.undo.push(Undo::Auth(Arc::clone(&self.auth)));
+        let mut records = change.records(&self.auth)?;
+        match change {
+            _ if records.is_empty() => return Ok(self.revision),
+            AuthChange::Enable => records.push(self.new_token_key()),
+            AuthChange::Disable => records.push(AuthRecord::TokenKey(None)),
+            _ => {}
         }
+        self.write_auth(draft, records);
+        Ok(self.revision)
+    }
+
+    /// Where authentication was turned on elsewhere, what tokens are signed with did not come along.
+    pub(super) fn complete_auth(&mut self, draft: &mut Draft) {
+        if self.auth.is_enabled() && self.auth.token_key().is_none() {
+            let record = self.new_token_key();
+            self.write_auth(draft, vec![record]);
+        }
+    }
+
+    fn new_token_key(&self) -> AuthRecord {
+        let halves = [self.environment.random(), self.environment.random()].map(u128::to_be_bytes);
+        let mut secret = [0; 32];
+        secret.copy_from_slice(halves.as_flattened());
+        AuthRecord::TokenKey(Some(TokenKey::new(secret)))
+    }
+
+    fn write_auth(&mut self, draft: &mut Draft, records: Vec<AuthRecord>) {
+        draft.undo.push(Undo::Auth(Arc::clone(&self.auth)));
         for record in records {
             draft.controls.push(record.clone().change());
             self.take_in_auth(record);
         }
-        Ok(self.revision)
     }
 
     pub(super) fn take_in_auth(&mut self, record: AuthRecord) {

@@ -57,7 +57,7 @@ impl Machine {
         });
     }
 
-    /// The commit that every opening begins with: a new term, and who the store is if it is new.
+    /// The commit that every opening begins with: a new term, and what the store lacks, such as who it is if it is new.
     pub(crate) fn begin_term(&mut self) -> Evaluated {
         let mut draft = Draft::new(self.revision);
         if self.identity.cluster_id == 0 {
@@ -67,6 +67,7 @@ impl Machine {
             let Identity { cluster_id, member_id, .. } = self.identity;
             draft.controls.push(Record::Identity { cluster_id, member_id }.set());
         }
+        self.complete_auth(&mut draft);
         self.identity.term += 1;
         draft.controls.push(Record::Term(self.identity.term).set());
         self.seal(draft)

@@ -1,5 +1,7 @@
 //! What a store says of itself.
 
+use std::time::Duration;
+
 use super::Store;
 use crate::backend::{BackendInfo, Size};
 use crate::response::Alarm;
@@ -35,6 +37,12 @@ pub struct StoreStatus {
 }
 
 impl Store {
+    /// Time since the Unix epoch, by the clock that all who share the log agree on.
+    #[must_use]
+    pub fn unix_time(&self) -> Duration {
+        self.inner.options.environment.unix_time()
+    }
+
     /// What the store knows of itself.
     #[must_use]
     pub fn status(&self) -> StoreStatus {

@@ -44,7 +44,6 @@ impl Auth for AuthService {
     async fn auth_enable(&self, request: Request<pb::AuthEnableRequest>) -> Answer<pb::AuthEnableResponse> {
         let header = self.change(&request, AuthChange::Enable).await?;
         tracing::info!("authentication is on");
-        self.access.warn_of_tokens();
         Ok(Response::new(pb::AuthEnableResponse { header }))
     }
 
