@@ -30,7 +30,7 @@ impl Default for AuthOptions {
 /// `jwt,sign-method=RS256,pub-key=FILE,priv-key=FILE,ttl=5m`.
 #[derive(Clone, Debug, Default)]
 pub enum AuthToken {
-    /// Random letters that the server remembers.
+    /// Signed with a key in the storage, so that every server on it takes them, and remembered while they are used.
     #[default]
     Simple,
     /// JSON web tokens, which need no memory and say who the user is to everybody.
