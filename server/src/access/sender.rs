@@ -13,14 +13,16 @@ const MAX_TRIES: usize = 4;
 /// Who sends a request, known by the users that there were when it came.
 pub(crate) struct Sender {
     store: Store,
-    /// Who is to be recognised anew, if anybody has said who it is.
+    /// Who is to be recognised anew, if anybody has said who it is. What a request shows means nothing here while authentication is
+    /// off, but it may be on by the time that the request is evaluated.
     client: Option<Client>,
 }
 
 impl Sender {
     pub(super) fn new(access: &Arc<Access>, shown: &impl Shown) -> Result<Self, Status> {
         let store = access.store_for(shown)?;
-        let client = store.caller().map(|_| Client::new(access, shown));
+        let says_who = shown.token().is_some() || shown.common_name().is_some();
+        let client = says_who.then(|| Client::new(access, shown));
         Ok(Self { store, client })
     }
 
@@ -53,12 +55,13 @@ impl Sender {
         let mut store = self.store.clone();
         for _ in 1..MAX_TRIES {
             let known = store.caller().cloned();
-            match ask(store, request.clone()).await {
-                Err(StoreError::Auth(AuthError::OldRevision)) => store = client.store()?,
+            let refusal = match ask(store, request.clone()).await {
+                Err(StoreError::Auth(refusal @ (AuthError::OldRevision | AuthError::UserEmpty))) => refusal,
                 done => return done.map_err(status::of),
-            }
+            };
+            store = client.store()?;
             if store.caller() == known.as_ref() {
-                return Err(status::of_auth(AuthError::OldRevision));
+                return Err(status::of_auth(refusal));
             }
         }
         ask(store, request).await.map_err(status::of)
