@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use http::Request;
 use storage_core::auth::{AuthChange, ROOT};
-use storage_core::{MemoryBackend, StoreOptions};
+use storage_core::{KeyRange, MemoryBackend, RangeRequest, StoreOptions};
 use tonic::Code;
 
 use super::*;
@@ -188,4 +188,28 @@ async fn a_stream_s_client_is_looked_at_again_for_each_request() {
     assert_eq!(&*client.store().unwrap().caller().unwrap().user, "alice");
     access.change(AuthChange::UserDelete { name: "alice".into() }).await;
     assert_eq!(shown(&client.store().unwrap_err()), INVALID);
+}
+
+/// As it may be at another server that has not heard of it.
+#[tokio::test]
+async fn who_sends_a_request_is_recognised_where_authentication_is_turned_on_before_it_is_evaluated() {
+    let access = Arc::new(enabled().await);
+    access.change(AuthChange::Disable).await;
+    let sender = |name: &str, token: Option<&str>| {
+        let mut request = Request::new(());
+        note_common_name(&mut request, &name.into());
+        if let Some(token) = token {
+            request.headers_mut().insert("token", token.parse().unwrap());
+        }
+        access.sender(&request).unwrap()
+    };
+    let [root, nonsense, nobody] = [sender(ROOT, None), sender("", Some("nonsense")), sender("", None)];
+    access.change(AuthChange::Enable).await;
+    let ask = async |sender: &Sender| {
+        let range = RangeRequest::new(KeyRange::new(b"k", b""));
+        sender.ask(range, |store, range| async move { store.range(range).await }).await.map(drop)
+    };
+    assert!(ask(&root).await.is_ok());
+    assert_eq!(shown(&ask(&nonsense).await.unwrap_err()), INVALID);
+    assert_eq!(shown(&ask(&nobody).await.unwrap_err()), (Code::InvalidArgument, "etcdserver: user name is empty"));
 }
