@@ -76,6 +76,9 @@ async fn migrate(connection: &mut PgConnection) -> Result<(), OpenError> {
     let known = known();
     let done = usize::try_from(found).ok().filter(|_| found <= known);
     let Some(done) = done else { return Err(OpenError::NewerSchema { found, known }) };
+    if found == known {
+        return Ok(());
+    }
     let failed = |source| OpenError::Migration { from: found, to: known, source };
     run(&mut transaction, &STEPS[done..]).await.map_err(failed)?;
     sqlx::query(SET_VERSION).bind(known).execute(&mut *transaction).await.map_err(failed)?;
