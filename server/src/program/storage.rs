@@ -1,8 +1,8 @@
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+#[cfg(feature = "sqlite")]
+use std::{fs, io};
 
 use storage_core::{Backend, MemoryBackend, OpenError, Position, Store, StoreOptions};
 
