@@ -13,16 +13,17 @@ const MAX_TRIES: usize = 4;
 /// Who sends a request, known by the users that there were when it came.
 pub(crate) struct Sender {
     store: Store,
-    /// Who is to be recognised anew, if anybody has said who it is. What a request shows means nothing here while authentication is
-    /// off, but it may be on by the time that the request is evaluated.
+    /// Who is to be recognised anew. Where authentication is off this is nobody, unless another server may have turned it on: then what
+    /// the request shows may count by the time that it is evaluated.
     client: Option<Client>,
 }
 
 impl Sender {
     pub(super) fn new(access: &Arc<Access>, shown: &impl Shown) -> Result<Self, Status> {
         let store = access.store_for(shown)?;
-        let says_who = shown.token().is_some() || shown.common_name().is_some();
-        let client = says_who.then(|| Client::new(access, shown));
+        let says_who = || shown.token().is_some() || shown.common_name().is_some();
+        let is_known = store.caller().is_some() || store.is_shared() && says_who();
+        let client = is_known.then(|| Client::new(access, shown));
         Ok(Self { store, client })
     }
 

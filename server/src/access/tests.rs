@@ -15,7 +15,11 @@ fn options() -> AuthOptions {
 }
 
 async fn fresh() -> Access {
-    let store = Store::open(Arc::new(MemoryBackend::new()), StoreOptions::default()).await.unwrap();
+    on(MemoryBackend::new()).await
+}
+
+async fn on(backend: MemoryBackend) -> Access {
+    let store = Store::open(Arc::new(backend), StoreOptions::default()).await.unwrap();
     Access::new(store, &options())
 }
 
@@ -47,7 +51,11 @@ impl Access {
 
 /// With the users root and alice, and authentication on.
 async fn enabled() -> Access {
-    let access = fresh().await;
+    enabled_on(MemoryBackend::new()).await
+}
+
+async fn enabled_on(backend: MemoryBackend) -> Access {
+    let access = on(backend).await;
     access.add_user(ROOT, "root's").await;
     access.change(AuthChange::UserGrantRole { user: ROOT.into(), role: ROOT.into() }).await;
     access.add_user("alice", "alice's").await;
@@ -193,7 +201,7 @@ async fn a_stream_s_client_is_looked_at_again_for_each_request() {
 /// As it may be at another server that has not heard of it.
 #[tokio::test]
 async fn who_sends_a_request_is_recognised_where_authentication_is_turned_on_before_it_is_evaluated() {
-    let access = Arc::new(enabled().await);
+    let access = Arc::new(enabled_on(MemoryBackend::shared()).await);
     access.change(AuthChange::Disable).await;
     let sender = |name: &str, token: Option<&str>| {
         let mut request = Request::new(());

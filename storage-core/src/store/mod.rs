@@ -89,6 +89,12 @@ impl Store {
         self.inner.shared.position()
     }
 
+    /// Whether others may append to the same log.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.inner.read_index.is_some()
+    }
+
     /// Makes this store known to those who share its log. Nobody hears of it where the log has one writer.
     pub fn announce(&self, peer: Peer) {
         self.inner.backend.announce(peer);
