@@ -9,6 +9,7 @@ use crate::client::Kv;
 use crate::error::HarnessError;
 use crate::session::{Operation, Session};
 use crate::shape;
+use crate::workload::Done;
 
 /// A stride without a common divisor with any round number of keys, so that neighbours in time are not neighbours in order.
 const STRIDE: usize = 7919;
@@ -107,9 +108,8 @@ impl Objects {
     ///
     /// # Errors
     /// As those of [`Objects::create`].
-    pub async fn create_all(self: &Arc<Self>, session: &Arc<Session>) -> Result<(), HarnessError> {
-        let create = CreateAll { session: Arc::clone(session), objects: Arc::clone(self) };
-        session.drive(session.plan.workers, self.count(), create).await.map(drop)
+    pub async fn create_all(self: &Arc<Self>, session: &Arc<Session>) -> Result<Done, HarnessError> {
+        session.drive(session.plan.workers, self.count(), Create::of(self, session)).await
     }
 
     async fn revision(&self, object: usize) -> MutexGuard<'_, i64> {
@@ -117,12 +117,19 @@ impl Objects {
     }
 }
 
-struct CreateAll {
+/// Creates the object of each number.
+pub(crate) struct Create {
     session: Arc<Session>,
     objects: Arc<Objects>,
 }
 
-impl Operation for CreateAll {
+impl Create {
+    pub(crate) fn of(objects: &Arc<Objects>, session: &Arc<Session>) -> Self {
+        Self { session: Arc::clone(session), objects: Arc::clone(objects) }
+    }
+}
+
+impl Operation for Create {
     async fn call(&self, kv: &mut Kv, number: usize) -> Result<(), HarnessError> {
         self.objects.create(&self.session, kv, number, 0).await
     }
