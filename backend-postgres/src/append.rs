@@ -14,7 +14,8 @@ pub(crate) const CHANNEL: &str = "auroch";
 
 /// The head's row lock orders all who append. Who waited for it sees where the other moved the head, and then nothing is written:
 /// everything rests on `moved`. One statement is one transaction, so the answer is the commit's. A turn becomes the transaction's,
-/// and so ends when the commit is visible, without another round trip: whoever has the next one finds it.
+/// and so ends when the commit is visible, without another round trip: whoever has the next one finds it. Its lock is "turns" as
+/// a number.
 const APPEND: &str = "
 WITH moved AS (
     UPDATE auroch.head SET position = $2, revision = $3 WHERE position = $1 RETURNING true

@@ -103,7 +103,7 @@ impl PostgresBackend {
         if self.closing.is_cancelled() { Err(BackendError::fatal("the store is closed")) } else { Ok(()) }
     }
 
-    async fn append_maybe_in_turn(
+    async fn append_with(
         &self,
         expected: Position,
         group: Group,
@@ -224,7 +224,7 @@ impl Backend for PostgresBackend {
     }
 
     async fn append(&self, expected: Position, group: Group) -> Result<AppendOutcome, BackendError> {
-        self.append_maybe_in_turn(expected, group, None).await
+        self.append_with(expected, group, None).await
     }
 
     async fn append_in_turn(
@@ -233,7 +233,7 @@ impl Backend for PostgresBackend {
         group: Group,
         turn: Turn,
     ) -> Result<AppendOutcome, BackendError> {
-        self.append_maybe_in_turn(expected, group, Some(turn)).await
+        self.append_with(expected, group, Some(turn)).await
     }
 
     async fn scan(&self, from: ScanFrom, limits: ScanLimits) -> Result<Vec<Commit>, BackendError> {

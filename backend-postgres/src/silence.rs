@@ -14,10 +14,13 @@ use crate::primary::Session;
 const QUICK: Duration = Duration::from_secs(1);
 /// How long the question about it may take.
 const ASKING: Duration = Duration::from_secs(1);
-/// Between two such questions at first, and what an answer that the database has given may still take.
+/// Between two such questions at first.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Between two such questions about a statement that is worked at for long.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
+
+/// What an answer that the database has given may still take.
+const UNDER_WAY: Duration = Duration::from_millis(200);
 
 /// A session that is gone has no row.
 const WORKS: &str = "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND state NOT LIKE 'idle%'";
@@ -56,7 +59,7 @@ pub(crate) async fn lost(connector: &Connector, pid: i32) {
         }
         sleep(pause).await;
     }
-    sleep(PAUSE).await;
+    sleep(UNDER_WAY).await;
     // Nobody hears that it is lost otherwise, and it may hold a turn.
     let _ = timeout(ASKING, asker.end(pid)).await;
 }

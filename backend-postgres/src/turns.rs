@@ -15,7 +15,7 @@ use crate::shared::Shared;
 
 /// Whoever has the turn may be stopped, so it is not waited for without end.
 const TAKE: &str = "SELECT place, at_revision, content FROM auroch.take_turn($1, $2, $3, $4)";
-/// One turn, of several that the session may have for a moment.
+/// One turn, of several that the session may have for a moment. "turns" as a number.
 const RELEASE: &str = "SELECT pg_advisory_unlock(x'7475726e73'::bigint)";
 /// Nobody knows whether there is one.
 const RELEASE_ALL: &str = "SELECT pg_advisory_unlock_all()";

@@ -46,15 +46,22 @@ impl Servers {
     async fn ask(&self, server: usize, others: usize) -> JoinHandle<Turn> {
         let backend = Arc::clone(&self.all[server]);
         let asked = tokio::spawn(async move { backend.turn().await.expect("it is given") });
-        while self.count(WAITING) != others + 1 {
-            yield_now().await;
-        }
+        self.until(WAITING, others + 1).await;
         asked
     }
 
     async fn append(&self, server: usize, commit: &Commit, turn: Turn) -> AppendOutcome {
         let (expected, group) = (Position(commit.position.0 - 1), [commit.clone()].into());
         self.all[server].append_in_turn(expected, group, turn).await.expect("it answers")
+    }
+
+    async fn until(&self, question: &str, count: usize) {
+        let reached = async {
+            while self.count(question) != count {
+                yield_now().await;
+            }
+        };
+        timeout(PATIENCE, reached).await.expect("it comes to that");
     }
 
     fn count(&self, question: &str) -> usize {
@@ -145,12 +152,10 @@ async fn the_end_of_a_turn_is_not_that_of_the_next_one_of_the_same_server() {
     assert_eq!(backend.append(Position(0), [put(1)].into()).await.expect("it answers"), AppendOutcome::Appended);
     assert_eq!(servers.count(HELD), 1, "the second turn is still there");
     drop(turn);
-    while servers.count(HELD) > 0 {
-        yield_now().await;
-    }
+    servers.until(HELD, 0).await;
 }
 
-/// Not each of them is told by itself, but the last one is.
+/// Whichever of them are told by themselves: the last one is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_hears_of_groups_that_follow_each_other_in_turns() {
     let servers = Servers::open(2).await;
