@@ -28,6 +28,14 @@ func (f fleet) root(endpoints ...string) *clientv3.Client {
 	return f.dial(clientv3.Config{Endpoints: endpoints, Username: "root", Password: "root"})
 }
 
+func (f fleet) putTenTimes(ctx context.Context, client *clientv3.Client) {
+	f.Helper()
+	for range 10 {
+		_, err := client.Put(ctx, "a", "x")
+		check(f.T, err)
+	}
+}
+
 // Go's client asks its endpoints by turns, with one token. Each server knows the
 // simple tokens of the others, so that no request has to be tried again.
 func TestSimpleTokenAtAllMembers(t *testing.T) {
@@ -44,16 +52,10 @@ func TestSimpleTokenAtAllMembers(t *testing.T) {
 		check(t, err)
 		return resp.Token
 	}
-	for range 10 {
-		_, err := client.Put(ctx, "a", "x")
-		check(t, err)
-	}
+	f.putTenTimes(ctx, client)
 	// With a token of its own and no password a client cannot sign on again.
 	client = f.dial(clientv3.Config{Endpoints: f.endpoints(), Token: token()})
-	for range 10 {
-		_, err := client.Put(ctx, "a", "x")
-		check(t, err)
-	}
+	f.putTenTimes(ctx, client)
 	_, err = admin.UserChangePassword(ctx, "me", "another")
 	check(t, err)
 	for range 4 {
@@ -93,17 +95,11 @@ func TestJWTAtAllMembers(t *testing.T) {
 	ctx, f := start(t, "--auth-token=jwt,sign-method=HS256,priv-key="+key+",ttl=5m")
 	f.enable(ctx)
 	client := f.root(f.endpoints()...)
-	for range 10 {
-		_, err := client.Put(ctx, "a", "x")
-		check(t, err)
-	}
+	f.putTenTimes(ctx, client)
 	// Another auth revision makes a token old: the client signs on again by itself.
 	_, err := f.root(f.servers[1].Endpoint()).UserAdd(ctx, "me", "secret")
 	check(t, err)
-	for range 10 {
-		_, err := client.Put(ctx, "a", "x")
-		check(t, err)
-	}
+	f.putTenTimes(ctx, client)
 	f.servers[0].Kill()
 	resp, err := client.Get(ctx, "a")
 	check(t, err)

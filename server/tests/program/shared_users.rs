@@ -38,6 +38,14 @@ impl Servers {
         client.user_grant_role("me", "role").await.unwrap();
         client.auth_enable().await.unwrap();
     }
+
+    /// The same, where "me" may read and write the key "k". Answers a client of root's.
+    async fn enable_and_permit(&self) -> Client {
+        self.enable().await;
+        let mut admin = sign_on(&self.one, "root", "root").await;
+        admin.role_grant_permission("role", Permission::read_write("k")).await.unwrap();
+        admin
+    }
 }
 
 async fn server(folder: &TempDir, args: &[String; 2], name: &str) -> Process {
@@ -81,9 +89,7 @@ async fn a_change_of_permissions_on_one_server_is_in_force_on_the_other_before_i
 #[tokio::test]
 async fn a_password_that_was_changed_on_one_server_ends_the_tokens_of_the_other() {
     let servers = Servers::start("simple").await;
-    servers.enable().await;
-    let mut admin = sign_on(&servers.one, "root", "root").await;
-    admin.role_grant_permission("role", Permission::read_write("k")).await.unwrap();
+    let mut admin = servers.enable_and_permit().await;
     let mut me = sign_on(&servers.two, "me", "secret").await;
     me.put("k", "v", None).await.expect("it is permitted");
     admin.user_change_password("me", "another").await.unwrap();
@@ -120,9 +126,7 @@ fn unknown() -> (Code, String) {
 #[tokio::test]
 async fn a_simple_token_of_one_server_is_good_at_the_other_at_once_whatever_has_just_changed() {
     let servers = Servers::start("simple").await;
-    servers.enable().await;
-    let mut admin = sign_on(&servers.one, "root", "root").await;
-    admin.role_grant_permission("role", Permission::read_write("k")).await.unwrap();
+    let mut admin = servers.enable_and_permit().await;
     for n in 0..10 {
         let user = format!("user{n}");
         admin.user_add(&*user, "secret", None).await.unwrap();
@@ -136,9 +140,7 @@ async fn a_simple_token_of_one_server_is_good_at_the_other_at_once_whatever_has_
 #[tokio::test]
 async fn a_simple_token_ends_everywhere_with_the_password_the_user_and_authentication() {
     let servers = Servers::start("simple").await;
-    servers.enable().await;
-    let mut admin = sign_on(&servers.one, "root", "root").await;
-    admin.role_grant_permission("role", Permission::read_write("k")).await.unwrap();
+    let mut admin = servers.enable_and_permit().await;
     // Each time one is known to both, and another to none but who gave it.
     let tokens = async |password: &str| {
         let tokens = [token_of(&servers.one, "me", password).await, token_of(&servers.two, "me", password).await];
